@@ -1,0 +1,33 @@
+# The tasks of this repository. `just` lists them.
+
+default:
+    @just --list
+
+# Formatting and lints
+check:
+    cargo fmt --check
+    cargo clippy --all-targets --locked -- -D warnings
+
+# All tests, on SQLite and on PostgreSQL where a server answers
+test:
+    cargo test --locked
+
+# The same, with Diesel's command line beside it, and no backend passed over
+test-all: tools
+    DBTOOL_TEST_REQUIRE=postgres cargo test --locked
+
+# Write the generated files anew: docs, completions, screens
+gen:
+    UPDATE=1 INSTA_UPDATE=always cargo test --locked --test it
+
+# Exactly what CI does
+ci:
+    .ci/run
+
+# The tools that some tests run beside dbtool
+tools:
+    command -v diesel >/dev/null || cargo install diesel_cli --version '~2.3' --no-default-features --features sqlite-bundled,postgres-bundled
+
+# Fuzz the splitter; needs cargo-fuzz. The variable lets a stable compiler instrument the code
+fuzz seconds="60":
+    RUSTC_BOOTSTRAP=1 cargo fuzz run --sanitizer none split -- -max_total_time={{seconds}}

@@ -1,0 +1,171 @@
+//! `dbtool migrate history`
+
+use serde::Serialize;
+use similar::TextDiff;
+
+use crate::commands::completions;
+use crate::context::Context;
+use crate::db::Purpose;
+use crate::error::{Code, Error};
+use crate::exit_code::ExitCode;
+use crate::migrate::runs::{self, Run, Texts};
+use crate::migrate::{History, Inventory, Migration, SqlFile, Target, kept_text, resolve};
+use crate::output::{Column, Progress, Report, Rows, Style, Terminal, emit};
+use crate::text;
+
+/// Show what ran, when, how long, by whom, and from where
+///
+/// With a version: its runs, the text that ran last, and how the file differs from it.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[arg(value_name = "VERSION", add = completions::versions(), help = "A version, or the beginning of a version or name")]
+    version: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Told {
+    environment: String,
+    runs: Vec<Run>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last: Option<Last>,
+}
+
+/// The last run of a version, and its file.
+#[derive(Debug, Serialize)]
+struct Last {
+    #[serde(flatten)]
+    texts: Texts,
+    /// From the text that ran to the file, as a unified diff; null: there is no difference, or nothing to compare.
+    up_difference: Option<String>,
+    down_difference: Option<String>,
+}
+
+pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
+    let source = context.source()?;
+    let connector = context.connector()?;
+    let dialect = connector.dialect();
+    let mut session = connector.connect_telling(Purpose::Read, &Progress::new(context.terminal))?;
+    let home = dialect.home(&mut session)?;
+    let mut told = Told { environment: context.settings.environment.name.clone(), runs: Vec::new(), last: None };
+    if let Some(wanted) = &args.version {
+        let history = History::read(&mut session, dialect, &home)?;
+        let inventory = Inventory::new(&source, &history, dialect.rules())?;
+        let Target::Version(version) = resolve(&inventory, wanted)? else {
+            return Err(Error::new(Code::Usage, "`0` names no migration").into());
+        };
+        told.runs = runs::read(&mut session, dialect, &home, Some(&version))?;
+        if let Some(run) = told.runs.last() {
+            let texts = runs::texts(&mut session, dialect, &home, run)?;
+            let migration = source.get(&version);
+            let difference = |then: &Option<String>, read: fn(&Migration) -> crate::error::Result<SqlFile>| {
+                let (Some(then), Some(migration)) = (then, migration) else {
+                    return Ok(None);
+                };
+                let now = read(migration).map(|file| kept_text(&file.text, dialect))?;
+                Ok::<_, Error>(diff(then, &now))
+            };
+            let up_difference = difference(&texts.up, Migration::up)?;
+            let down_difference = difference(&texts.down, Migration::down)?;
+            told.last = Some(Last { texts, up_difference, down_difference });
+        }
+    } else {
+        told.runs = runs::read(&mut session, dialect, &home, None)?;
+    }
+    emit(context.terminal, context.format, &told, view)?;
+    Ok(ExitCode::Done)
+}
+
+fn diff(then: &str, now: &str) -> Option<String> {
+    let diff = TextDiff::from_lines(then, now);
+    let text = diff.unified_diff().header("as it ran", "the file").to_string();
+    (!text.is_empty()).then_some(text)
+}
+
+impl Report for Told {
+    fn rows(&self) -> Option<Rows> {
+        let row = |run: &Run| {
+            vec![
+                run.started_at.clone(),
+                run.version.clone(),
+                run.name.clone(),
+                run.direction.clone(),
+                run.action.clone(),
+                run.outcome.clone(),
+                format!("{}/{}", run.statement_done, run.statements),
+                run.duration_ms.map(|ms| ms.to_string()).unwrap_or_default(),
+                run.by(),
+                run.git_commit.clone().unwrap_or_default(),
+                run.ci_run.clone().unwrap_or_default(),
+                run.run_id.clone(),
+                run.reason.clone().or_else(|| run.error.clone()).unwrap_or_default(),
+            ]
+        };
+        let names = [
+            "at",
+            "version",
+            "name",
+            "direction",
+            "action",
+            "outcome",
+            "statements",
+            "duration ms",
+            "by",
+            "commit",
+            "ci run",
+            "run id",
+            "why",
+        ];
+        let column = |name| {
+            if name == "duration ms" { Column::right(name) } else { Column::left(name) }
+        };
+        Some(Rows { columns: names.into_iter().map(column).collect(), rows: self.runs.iter().map(row).collect() })
+    }
+
+    fn list(&self) -> &'static str {
+        "runs"
+    }
+}
+
+impl Run {
+    /// The database user, and the operating system's.
+    fn by(&self) -> String {
+        let system = format!("{}@{}", self.os_user, self.host);
+        if self.db_user.is_empty() { system } else { format!("{} ({system})", self.db_user) }
+    }
+}
+
+fn view(terminal: &Terminal, told: &Told) {
+    let mut rows = told.rows().unwrap_or_default();
+    for row in &mut rows.rows {
+        row[0] = row[0].replace('T', " ").chars().take(19).collect();
+        row[9].truncate(8);
+        row[11].truncate(8);
+        row[12] = text::shorten(&row[12].replace('\n', " "), 60);
+    }
+    rows.print(terminal);
+    if told.runs.is_empty() {
+        terminal.status("nothing has been run by dbtool");
+    }
+    let Some(last) = &told.last else { return };
+    if last.up_difference.is_none() && last.down_difference.is_none() {
+        terminal.status("the files are as they ran");
+    }
+    for (name, text) in [("up.sql", &last.texts.up), ("down.sql", &last.texts.down)] {
+        if let Some(text) = text {
+            terminal.data(&format!(
+                "\n{}\n{}\n",
+                terminal.paint_data(Style::Bold, &format!("{name}, as it ran")),
+                text.trim_end()
+            ));
+        }
+    }
+    for (name, difference) in [("up.sql", &last.up_difference), ("down.sql", &last.down_difference)] {
+        if let Some(difference) = difference {
+            terminal.data(&format!(
+                "\n{}\n{}",
+                terminal.paint_data(Style::Bold, &format!("{name}, what is different now")),
+                difference
+            ));
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! `dbtool migrate redo`
+
+use super::run::{self, Locking, Wanted};
+use crate::commands::guard::Danger;
+use crate::context::Context;
+use crate::exit_code::ExitCode;
+use crate::migrate::Request;
+
+/// Revert the last migration and apply it again
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// How many to redo
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    steps: usize,
+    /// Only print what would be done
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    pub locking: Locking,
+}
+
+pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
+    let request = Request::Redo { steps: args.steps };
+    run::run(context, &Wanted { request, locking: &args.locking, dry_run: args.dry_run, danger: Danger::Reverts })
+}

@@ -1,0 +1,148 @@
+//! What up, down, to and redo have in common: their locking flags, the run itself, and its view.
+
+use crate::commands::guard::{self, Danger};
+use crate::context::Context;
+use crate::db::Connector;
+use crate::exit_code::ExitCode;
+use crate::migrate::apply::{self, Finished, Runner};
+use crate::migrate::report::{Outcome, Ran, RunReport};
+use crate::migrate::{Direction, Plan, Provenance, Request, Source};
+use crate::observer::Observer;
+use crate::output::{Column, Progress, Report, Rows, Style, Terminal, emit};
+use crate::text;
+
+/// How other runners are kept out.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Locking {
+    /// How long to wait for another runner, such as 30s or 10m
+    #[arg(long, value_name = "DURATION")]
+    pub lock_wait: Option<String>,
+    /// `none`: take no lock; you see to it that nobody else runs migrations
+    #[arg(long, value_name = "auto|none", value_parser = ["auto", "none"], default_value = "auto", hide_default_value = true, hide_possible_values = true)]
+    pub lock: String,
+}
+
+/// What a command asks for.
+pub struct Wanted<'a> {
+    pub request: Request,
+    pub locking: &'a Locking,
+    pub dry_run: bool,
+    /// What it is if it reverts anything.
+    pub danger: Danger,
+}
+
+/// Plans and runs, and reports what was done, also when it failed half way.
+pub fn run(context: &Context<'_>, wanted: &Wanted<'_>) -> anyhow::Result<ExitCode> {
+    let source = context.source()?;
+    let settings = &context.settings;
+    let connector = context.connector()?;
+    let progress = Progress::new(context.terminal);
+    let approve = |plan: &Plan| {
+        let danger = if plan.reverts() { wanted.danger } else { Danger::None };
+        let down = |step: &&crate::migrate::Step| step.direction == Direction::Down;
+        let reverted = text::count(plan.steps.iter().filter(down).count(), "migration");
+        let question = format!("revert {reverted} of `{}` ({})?", settings.environment.name, connector.target());
+        guard::check(context, danger, &question)
+    };
+    let finished = runner(context, connector, &source, wanted.locking, &progress, &|| context.provenance(&source))
+        .run(&apply::Wanted {
+            request: wanted.request.clone(),
+            policies: (&settings.migrate).into(),
+            dry_run: wanted.dry_run,
+            approve: &approve,
+        })?;
+    drop(progress);
+    report(context, finished, wanted.dry_run)
+}
+
+/// Shows what was done; a failure half way is the command's.
+pub fn report(context: &Context<'_>, finished: Finished, dry_run: bool) -> anyhow::Result<ExitCode> {
+    let report = RunReport {
+        environment: context.settings.environment.name.clone(),
+        backend: context.connector()?.target().backend(),
+        dry_run,
+        migrations: finished.migrations,
+    };
+    emit(context.terminal, context.format, &report, view)?;
+    match finished.failure {
+        Some(failure) => Err(failure.into()),
+        None => Ok(ExitCode::Done),
+    }
+}
+
+/// Who runs migrations for this invocation.
+pub fn runner<'a>(
+    context: &'a Context<'_>,
+    connector: &'a Connector,
+    source: &'a Source,
+    locking: &Locking,
+    observer: &'a dyn Observer,
+    provenance: &'a dyn Fn() -> Provenance,
+) -> Runner<'a> {
+    let settings = &context.settings;
+    Runner {
+        connector,
+        source,
+        timeouts: context.timeouts(),
+        lock: locking.lock != "none",
+        session: &settings.migrate.session,
+        environment: &settings.environment.name,
+        explicit: settings.environment.explicit,
+        run_id: &context.run_id,
+        provenance,
+        observer,
+    }
+}
+
+impl Report for RunReport {
+    fn rows(&self) -> Option<Rows> {
+        let row = |ran: &Ran| {
+            vec![
+                ran.version.clone(),
+                ran.name.clone(),
+                ran.direction.name().to_owned(),
+                ran.outcome.name().to_owned(),
+                ran.duration_ms.map(|ms| ms.to_string()).unwrap_or_default(),
+                ran.error.clone().unwrap_or_default(),
+            ]
+        };
+        let columns = vec![
+            Column::left("version"),
+            Column::left("name"),
+            Column::left("direction"),
+            Column::left("outcome"),
+            Column::right("duration ms"),
+            Column::left("error"),
+        ];
+        Some(Rows { columns, rows: self.migrations.iter().map(row).collect() })
+    }
+
+    fn list(&self) -> &'static str {
+        "migrations"
+    }
+}
+
+/// The steps have told themselves while they ran; what is left is the sum, or the plan.
+fn view(terminal: &Terminal, report: &RunReport) {
+    let of = |direction| {
+        report
+            .migrations
+            .iter()
+            .filter(|ran| {
+                ran.direction == direction && ran.outcome != Outcome::NotRun && ran.outcome != Outcome::Failed
+            })
+            .count()
+    };
+    let (up, down) = (of(Direction::Up), of(Direction::Down));
+    if report.migrations.is_empty() {
+        terminal.status("nothing to do");
+    } else if report.dry_run {
+        let line = |ran: &Ran| format!("{:<4}  {}\n", ran.direction.name(), ran.label);
+        terminal.data(&report.migrations.iter().map(line).collect::<String>());
+        terminal.status("nothing was run: this was --dry-run");
+    } else if up + down > 0 {
+        let part = |count, verb: &str| (count > 0).then(|| format!("{} {verb}", text::count(count, "migration")));
+        let parts: Vec<_> = [part(down, "reverted"), part(up, "applied")].into_iter().flatten().collect();
+        terminal.status(&terminal.paint(Style::Bold, &parts.join(", ")));
+    }
+}

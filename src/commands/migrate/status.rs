@@ -1,0 +1,139 @@
+//! `dbtool migrate status`
+
+use crate::context::Context;
+use crate::db::{Home, Purpose};
+use crate::exit_code::ExitCode;
+use crate::migrate::report::{Status, StatusReport};
+use crate::migrate::{Entry, History, Inventory, State};
+use crate::output::{Column, Progress, Report, Rows, Style, Terminal, emit};
+use crate::text;
+
+/// Show which migrations are applied, and which are not
+///
+/// Takes no lock and changes nothing.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Exit with 3 if something is pending, 4 if something was changed or is missing, 5 if something is half applied
+    #[arg(long)]
+    check: bool,
+}
+
+pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
+    let source = context.source()?;
+    let connector = context.connector()?;
+    let dialect = connector.dialect();
+    let observer = Progress::new(context.terminal);
+    // A file that is not there yet has no history, and looking must not make it.
+    let there = dialect.backend().is_server() || dialect.database_exists(connector)?;
+    let (history, holder) = if there {
+        let mut session = connector.connect_telling(Purpose::Read, &observer)?;
+        let home: Home = dialect.home(&mut session)?;
+        History::read_beside_others(&mut session, dialect, connector.target(), &home)?
+    } else {
+        (History::default(), None)
+    };
+    let inventory = Inventory::new(&source, &history, dialect.rules())?;
+    let environment = &context.settings.environment.name;
+    let report = StatusReport::new(environment, dialect.backend(), &inventory);
+    let terminal = context.terminal;
+    for warning in &source.warnings {
+        terminal.warning(warning, None);
+    }
+    if let Some(stamped) = history.meta.environment.as_deref().filter(|stamped| stamped != environment) {
+        terminal.warning(&format!("the database is stamped as `{stamped}`, and this is `{environment}`"), None);
+    }
+    emit(terminal, context.format, &report, view)?;
+    if let Some(holder) = holder {
+        terminal.status(&format!("{}: another runner is at work: {holder}", terminal.paint(Style::Warning, "running")));
+    }
+    for entry in &inventory.entries {
+        tell_half(terminal, entry);
+    }
+    Ok(if args.check { check(&report) } else { ExitCode::Done })
+}
+
+/// How a half-applied migration stands, and how to go on.
+fn tell_half(terminal: &Terminal, entry: &Entry) {
+    if let Some(half) = &entry.half {
+        let error = crate::migrate::plan::half_applied(entry, half);
+        terminal.warning(&format!("{error}: {}", half.describe()), None);
+        if let Some(cause) = error.cause() {
+            terminal.status(&format!("  cause: {}", text::printable(cause)));
+        }
+        error.hints().iter().for_each(|hint| terminal.hint(hint));
+    }
+}
+
+fn check(report: &StatusReport) -> ExitCode {
+    let summary = &report.summary;
+    if summary.failed > 0 {
+        ExitCode::Failed
+    } else if summary.changed + summary.missing > 0 {
+        ExitCode::Differs
+    } else if summary.pending > 0 {
+        ExitCode::Pending
+    } else {
+        ExitCode::Done
+    }
+}
+
+impl Report for StatusReport {
+    fn rows(&self) -> Option<Rows> {
+        let row = |status: &Status| {
+            vec![
+                status.version.clone(),
+                status.name.clone(),
+                status.state.name().to_owned(),
+                status.applied_at.clone().unwrap_or_default(),
+                status.duration_ms.map(|ms| ms.to_string()).unwrap_or_default(),
+                status.applied_by.clone().unwrap_or_default(),
+                if status.reversible { "yes" } else { "no" }.to_owned(),
+            ]
+        };
+        let columns = vec![
+            Column::left("version"),
+            Column::left("name"),
+            Column::left("state"),
+            Column::left("applied at"),
+            Column::right("duration ms"),
+            Column::left("applied by"),
+            Column::left("reversible"),
+        ];
+        Some(Rows { columns, rows: self.migrations.iter().map(row).collect() })
+    }
+
+    fn list(&self) -> &'static str {
+        "migrations"
+    }
+}
+
+fn view(terminal: &Terminal, report: &StatusReport) {
+    let mut rows = report.rows().unwrap_or_default();
+    for row in &mut rows.rows {
+        // Seconds are enough for a person.
+        row[3] = row[3].replace('T', " ").chars().take(19).collect();
+    }
+    rows.print(terminal);
+    if report.migrations.is_empty() {
+        terminal.status("there are no migrations yet; `dbtool migrate new NAME` makes one");
+        return;
+    }
+    let states = [
+        (report.summary.applied, State::Applied),
+        (report.summary.pending, State::Pending),
+        (report.summary.changed, State::Changed),
+        (report.summary.missing, State::Missing),
+        (report.summary.failed, State::Failed),
+    ];
+    let parts: Vec<_> = states
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, state)| format!("{count} {}", state.name()))
+        .collect();
+    terminal.status(&format!(
+        "{} on {}: {}",
+        report.environment,
+        report.backend,
+        terminal.paint(Style::Bold, &parts.join(", "))
+    ));
+}

@@ -1,0 +1,35 @@
+//! `dbtool migrate up`
+
+use super::run::{self, Locking, Wanted};
+use crate::commands::completions;
+use crate::commands::guard::Danger;
+use crate::context::Context;
+use crate::exit_code::ExitCode;
+use crate::migrate::Request;
+
+/// Apply the pending migrations
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The last one to apply: a version, or the beginning of a version or name
+    #[arg(long, value_name = "VERSION", conflicts_with = "steps", add = completions::versions())]
+    to: Option<String>,
+    /// How many to apply
+    #[arg(long, value_name = "N")]
+    steps: Option<usize>,
+    /// Only print what would be done
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    pub locking: Locking,
+}
+
+pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
+    let request = Request::Up { to: args.to.clone(), steps: args.steps };
+    run::run(context, &Wanted { request, locking: &args.locking, dry_run: args.dry_run, danger: Danger::None })
+}
+
+/// Applies every pending migration.
+pub fn up_all(context: &Context<'_>, locking: &Locking) -> anyhow::Result<ExitCode> {
+    let request = Request::Up { to: None, steps: None };
+    run::run(context, &Wanted { request, locking, dry_run: false, danger: Danger::None })
+}

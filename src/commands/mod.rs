@@ -1,0 +1,52 @@
+//! One file for each command: its arguments, what it does, and what it shows. A new one is a file and two lines here.
+
+pub mod completions;
+mod config_show;
+mod db;
+mod guard;
+pub mod init;
+mod migrate;
+
+pub use guard::{Danger, Verdict, judge};
+
+use clap::Subcommand;
+
+use crate::context::Context;
+use crate::exit_code::ExitCode;
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Init(init::Args),
+    /// Bring the schema up to date, back, and tell where it stands
+    #[command(subcommand, visible_alias = "migration")]
+    Migrate(migrate::Command),
+    /// Create, drop and check the database itself
+    #[command(subcommand, visible_alias = "database")]
+    Db(db::Command),
+    /// The settings, and where each comes from
+    #[command(subcommand)]
+    Config(config_show::Command),
+    Completions(completions::Args),
+}
+
+impl Command {
+    /// Runs it. `init` and `completions` need no settings, and are run before there are any.
+    pub fn run(&self, context: &Context<'_>) -> anyhow::Result<ExitCode> {
+        match self {
+            Command::Init(_) | Command::Completions(_) => Ok(ExitCode::Done),
+            Command::Migrate(command) => command.run(context),
+            Command::Db(command) => command.run(context),
+            Command::Config(command) => command.run(context),
+        }
+    }
+
+    /// What `--lock-wait` says, where a command has it.
+    #[must_use]
+    pub fn lock_wait(&self) -> Option<&str> {
+        match self {
+            Command::Migrate(command) => command.lock_wait(),
+            Command::Db(command) => command.lock_wait(),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! The connection of models and queries: Diesel's, one type for every backend.
+
+use diesel::Connection as _;
+use diesel::connection::SimpleConnection as _;
+use diesel::{PgConnection, SqliteConnection};
+
+use super::dialect::{conninfo, sqlite_url};
+use super::error::{DbError, Kind, kind_of_connect_failure, kind_of_sqlite};
+use crate::config::Target;
+
+/// One of Diesel's connections. What this enum cannot do (upsert, bulk) is the dialects' work.
+#[derive(diesel::MultiConnection)]
+pub enum AnyConnection {
+    Postgres(PgConnection),
+    Sqlite(SqliteConnection),
+}
+
+impl AnyConnection {
+    /// Connects. Unlike the derived `establish`, which tries one backend after the other, this one knows which it is,
+    /// and keeps the true error.
+    pub fn open(target: &Target, connect_timeout: std::time::Duration) -> Result<Self, DbError> {
+        match target {
+            Target::Postgres(server) => {
+                let opened = PgConnection::establish(&conninfo(server, connect_timeout));
+                let failed = |error: diesel::ConnectionError| {
+                    let message = error.to_string();
+                    DbError::new(kind_of_connect_failure(&message), message)
+                };
+                opened.map(Self::Postgres).map_err(failed)
+            }
+            Target::Sqlite(file) => {
+                let failed = |message: String| DbError::new(kind_of_sqlite(&message), message);
+                let mut connection = SqliteConnection::establish(&sqlite_url(file, false)?)
+                    .map_err(|error| failed(error.to_string()))?;
+                let setup = connection.batch_execute("PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON");
+                setup.map_err(|error| failed(error.to_string()))?;
+                Ok(Self::Sqlite(connection))
+            }
+        }
+    }
+
+    /// Whether it still answers.
+    pub fn check(&mut self) -> Result<(), DbError> {
+        self.batch_execute("SELECT 1").map_err(|error| DbError::new(Kind::Lost, error.to_string()))
+    }
+}

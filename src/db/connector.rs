@@ -1,0 +1,156 @@
+//! Opens connections to one database, with retries, and with errors that say what to do.
+
+use std::time::{Duration, Instant};
+
+use super::dialect::{self, Dialect};
+use super::error::{DbError, Kind};
+use super::retry::Backoff;
+use super::session::Session;
+use crate::config::{LogSettings, RetrySettings, Settings, Target};
+use crate::error::{Error, Result};
+use crate::observer::{Event, Observer};
+use crate::secret::{Redactor, Secret};
+use crate::text;
+
+/// What a connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Makes nothing: a SQLite file that is not there is an error.
+    Read,
+    /// A SQLite file that is not there is made.
+    Write,
+}
+
+/// How to reach one database.
+#[derive(Clone)]
+pub struct Connector {
+    target: Target,
+    connect_timeout: Duration,
+    retry: RetrySettings,
+    log: LogSettings,
+    redactor: Redactor,
+    /// Where the URL came from, for errors.
+    origin: String,
+}
+
+impl Connector {
+    /// Takes the settings' database. A password that stands elsewhere is fetched now.
+    pub fn new(settings: &Settings) -> Result<Self> {
+        let database = settings.database()?;
+        let target = database.resolved()?;
+        let mut redactor = settings.secrets();
+        if let Some(server) = target.server() {
+            let harmless = [server.user.as_str(), &server.database, &server.host, "postgres"];
+            redactor.add(server.password.as_ref().map(Secret::expose).unwrap_or_default(), &harmless);
+        }
+        Ok(Self {
+            target,
+            connect_timeout: settings.pool.connect_timeout,
+            retry: settings.retry,
+            log: settings.log,
+            redactor,
+            origin: database.origin.to_string(),
+        })
+    }
+
+    #[must_use]
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    #[must_use]
+    pub fn redactor(&self) -> &Redactor {
+        &self.redactor
+    }
+
+    #[must_use]
+    pub fn dialect(&self) -> &'static dyn Dialect {
+        dialect::of(self.target.backend())
+    }
+
+    #[must_use]
+    pub fn retry(&self) -> RetrySettings {
+        self.retry
+    }
+
+    /// A connector to another database of the same server.
+    #[must_use]
+    pub fn to_database(&self, name: &str) -> Self {
+        let mut other = self.clone();
+        if let Some(server) = other.target.server_mut() {
+            name.clone_into(&mut server.database);
+        }
+        other
+    }
+
+    /// The same with another deadline, and as many attempts as fit into it.
+    #[must_use]
+    pub fn waiting(&self, deadline: Duration) -> Self {
+        let mut other = self.clone();
+        other.retry = RetrySettings { attempts: u32::MAX, deadline, ..other.retry };
+        other
+    }
+
+    /// Tries once.
+    pub fn open(&self, purpose: Purpose) -> Result<Session, DbError> {
+        let start = Instant::now();
+        let driver = self.dialect().open(&self.target, purpose, self.connect_timeout);
+        let driver = driver.map_err(|error| error.redacted(&self.redactor))?;
+        tracing::debug!(database = %self.target, duration_ms = start.elapsed().as_millis(), "connected");
+        Ok(Session::new(driver, self.dialect().rules(), self.redactor.clone(), self.log))
+    }
+
+    /// Connects; tries again while the server cannot be reached, without telling.
+    pub fn connect(&self, purpose: Purpose) -> Result<Session> {
+        self.connect_telling(purpose, &crate::observer::Silent)
+    }
+
+    /// Connects; tries again while the server cannot be reached. A wrong password, an unknown database or a TLS that
+    /// cannot be had will not pass, and are not tried again.
+    pub fn connect_telling(&self, purpose: Purpose, observer: &dyn Observer) -> Result<Session> {
+        let mut backoff = Backoff::new(self.retry);
+        loop {
+            let error = match self.open(purpose) {
+                Ok(session) => return Ok(session),
+                Err(error) => error,
+            };
+            let attempt = backoff.attempt();
+            tracing::warn!(kind = error.kind.name(), attempt, database = %self.target, message = error.message, "cannot connect");
+            let can_pass = error.kind == Kind::Unreachable && self.target.backend().is_server();
+            let Some(delay) = can_pass.then(|| backoff.next_pause()).flatten() else {
+                return Err(self.explain(error, attempt));
+            };
+            observer.on(Event::Retrying {
+                reason: format!("cannot connect (attempt {attempt}): {}", one_line(&error.message)),
+                delay,
+            });
+            std::thread::sleep(delay);
+        }
+    }
+
+    /// The error of a connection that could not be made, with what to do about it.
+    #[must_use]
+    pub fn explain(&self, error: DbError, attempts: u32) -> Error {
+        let kind = error.kind;
+        let tries =
+            if attempts > 1 { format!(" after {}", text::count(attempts as usize, "attempt")) } else { String::new() };
+        let explained = error.into_error(format!("cannot connect to `{}`{tries}", self.target));
+        let explained = explained.note(format!("the database is named by {}", self.origin));
+        match kind {
+            Kind::UnknownDatabase => explained.hint("`dbtool db create` makes the database"),
+            Kind::Authentication => explained.hint("check the user and the password; `dbtool config show` tells where they come from"),
+            Kind::Tls => explained.hint(
+                "`sslmode=disable` in the URL, or `sslmode = \"disable\"` in the environment's section, allows a connection without TLS",
+            ).hint("`sslrootcert` names the authority whose certificates are trusted"),
+            Kind::Unreachable if self.target.backend().is_server() => {
+                explained.hint("is the server up, and are host and port right? `dbtool db wait` waits for it")
+            }
+            Kind::Unreachable => explained.hint("does the directory of the file exist, and may you write to it?"),
+            _ => explained,
+        }
+    }
+}
+
+fn one_line(message: &str) -> String {
+    message.split_whitespace().collect::<Vec<_>>().join(" ")
+}

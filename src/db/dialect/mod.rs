@@ -1,0 +1,247 @@
+//! What differs between databases, one file each. The engine asks; it never looks which one it is.
+
+mod postgres;
+mod sqlite;
+
+use std::path::Path;
+use std::time::Duration;
+
+pub use postgres::conninfo;
+pub use sqlite::url as sqlite_url;
+
+use super::connector::{Connector, Purpose};
+use super::error::DbError;
+use super::lock::Locked;
+use super::session::{Driver, Session};
+use crate::backend::Backend;
+use crate::config::Target;
+use crate::error::Result;
+use crate::observer::Observer;
+use crate::sql::{Rules, Statement};
+
+/// The dialects, in the order of their names.
+const ALL: &[&dyn Dialect] = &[&postgres::Postgres, &sqlite::Sqlite];
+
+/// The dialect of a backend.
+#[must_use]
+pub fn of(backend: Backend) -> &'static dyn Dialect {
+    ALL.iter().copied().find(|dialect| dialect.backend() == backend).unwrap_or(ALL[0])
+}
+
+/// A file of SQL that is to be run.
+#[derive(Debug, Clone, Copy)]
+pub struct Script<'a> {
+    pub file: &'a Path,
+    pub source: &'a str,
+    pub statements: &'a [Statement<'a>],
+}
+
+/// How long statements may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Timeouts {
+    /// Zero means for ever, here and below.
+    pub lock: Duration,
+    /// The same for statements that must not give up early, such as CREATE INDEX CONCURRENTLY.
+    pub concurrently_lock: Duration,
+    pub statement: Duration,
+    /// How long to wait for another runner.
+    pub runner: Duration,
+}
+
+/// Where dbtool's and Diesel's tables stand, and what was found there.
+#[derive(Debug, Clone, Default)]
+pub struct Home {
+    /// The schema, for backends that have them.
+    pub schema: Option<String>,
+    pub database: String,
+    pub user: String,
+    /// Diesel's table of applied versions is there.
+    pub ledger: bool,
+    pub journal: bool,
+    pub meta: bool,
+    /// The database takes no changes: a standby, or one opened for reading.
+    pub read_only: bool,
+}
+
+impl Home {
+    /// A table of ours or Diesel's, qualified: a migration may change where names are looked for.
+    #[must_use]
+    pub fn table(&self, dialect: &dyn Dialect, name: &str) -> String {
+        match &self.schema {
+            Some(schema) => format!("{}.{name}", dialect.identifier(schema)),
+            None => name.to_owned(),
+        }
+    }
+}
+
+/// The types of the columns that dbtool makes.
+#[derive(Debug, Clone, Copy)]
+pub struct Types {
+    /// A number that the database counts up, as the primary key.
+    pub serial_key: &'static str,
+    pub instant: &'static str,
+    pub bytes: &'static str,
+}
+
+/// What a server says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    pub product: &'static str,
+    pub version: String,
+    /// The protocol of an encrypted connection.
+    pub tls: Option<String>,
+}
+
+/// What was done around a transaction, and is to be undone after it.
+#[derive(Debug, Clone, Default)]
+pub struct Around {
+    /// The numbers of statements that don't run inside: they were done before it.
+    pub outside: Vec<usize>,
+    /// SQLite: foreign keys were switched off.
+    foreign_keys: Option<sqlite::KeysOff>,
+}
+
+pub trait Dialect: Sync {
+    fn backend(&self) -> Backend;
+
+    /// The form of its SQL text.
+    fn rules(&self) -> &'static Rules;
+
+    /// Opens a connection for the engine.
+    fn open(&self, target: &Target, purpose: Purpose, timeout: Duration) -> Result<Box<dyn Driver>, DbError>;
+
+    /// Text as a literal.
+    fn literal(&self, text: &str) -> String;
+
+    /// Bytes as a literal.
+    fn bytes(&self, bytes: &[u8]) -> String;
+
+    /// A name, quoted.
+    fn identifier(&self, name: &str) -> String {
+        format!("\"{}\"", name.replace('"', "\"\""))
+    }
+
+    fn types(&self) -> Types;
+
+    /// An expression that gives a column of type [`Types::instant`] as RFC 3339 text in UTC.
+    fn instant(&self, column: &str) -> String;
+
+    /// The same for Diesel's `run_on`, a TIMESTAMP without a zone.
+    fn ledger_instant(&self, column: &str) -> String;
+
+    /// An expression that gives a column of bytes as hexadecimal text.
+    fn hex(&self, column: &str) -> String;
+
+    /// Looks, without making anything, where our tables stand.
+    fn home(&self, session: &mut Session) -> Result<Home>;
+
+    /// The other places of this database where our tables stand too: other schemas.
+    fn other_homes(&self, _: &mut Session, _: &Home) -> Result<Vec<Home>, DbError> {
+        Ok(Vec::new())
+    }
+
+    fn server(&self, session: &mut Session) -> Result<Server>;
+
+    /// Begins a transaction that may change anything, with its timeouts. On a backend where that means to wait for other
+    /// writers, it waits, and tells.
+    fn begin(&self, session: &mut Session, timeouts: &Timeouts, observer: &dyn Observer) -> Result<()>;
+
+    /// What tells this transaction from every other; `None`: the driver's word on whether one is open is enough.
+    fn transaction_id(&self, _: &mut Session) -> Result<Option<String>, DbError> {
+        Ok(None)
+    }
+
+    /// Whether the server still works for a connection that is lost to us: on a transaction, where its id is known. What it
+    /// was sent last may yet be committed.
+    fn is_at_work(&self, _: &mut Session, _connection: Option<u64>, _id: Option<&str>) -> Result<bool, DbError> {
+        Ok(false)
+    }
+
+    /// Whether a transaction that is no longer open was committed.
+    fn was_committed(&self, _: &mut Session, _id: &str) -> Result<bool, DbError> {
+        Ok(false)
+    }
+
+    /// Whether other runners can have come between the plan and the beginning of a transaction, so that the ledger must
+    /// be looked at again within it.
+    fn looks_again(&self) -> bool;
+
+    /// Prepares the connection for a file that runs in a transaction. `lenient`: a first attempt has failed for a reason
+    /// that [`Dialect::is_overstrict`] knows.
+    fn before(&self, _: &mut Session, _: &Script<'_>, _lenient: bool) -> Result<Around, DbError> {
+        Ok(Around::default())
+    }
+
+    /// Whether a file failed only because we are stricter than other tools: worth another attempt that is not.
+    fn is_overstrict(&self, _: &DbError) -> bool {
+        false
+    }
+
+    /// Checks, still within the transaction, what the file did. `finally`: it is through; before that, a table that is being
+    /// rebuilt may be missing.
+    fn before_commit(&self, _: &mut Session, _: &Around, _finally: bool) -> Result<()> {
+        Ok(())
+    }
+
+    /// Undoes what [`Dialect::before`] did, whether the transaction succeeded or not.
+    fn after(&self, _: &mut Session, _: &Around) -> Result<(), DbError> {
+        Ok(())
+    }
+
+    /// More about a commit that a constraint refused, asked within the still open transaction.
+    fn explain_refused_commit(&self, _: &mut Session) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Whether a statement of a file that runs without a transaction may be put into one of its own, together with its
+    /// row in the journal. When in doubt, no.
+    fn can_join_journal(&self, statement: &Statement<'_>) -> bool;
+
+    /// Whether a statement that the server refused may have left something behind all the same.
+    fn may_leave_traces(&self, statement: &Statement<'_>) -> bool;
+
+    /// Whether a statement only sets something for its connection, so that it must be run again on another one.
+    fn sets_the_session(&self, statement: &Statement<'_>) -> bool;
+
+    /// Sets the timeouts for a statement that runs by itself, outside of any transaction.
+    fn set_timeouts(
+        &self,
+        session: &mut Session,
+        statement: &Statement<'_>,
+        timeouts: &Timeouts,
+    ) -> Result<(), DbError>;
+
+    /// Keeps other runners out; waits for them so long at most. Takes the session that looked, and gives one to work with.
+    fn lock(
+        &self,
+        connector: &Connector,
+        session: Session,
+        home: &Home,
+        wait: Duration,
+        observer: &dyn Observer,
+    ) -> Result<Locked>;
+
+    /// Whether another runner holds the lock at this moment, and who.
+    fn lock_holder(&self, session: &mut Session, target: &Target, home: &Home) -> Result<Option<String>, DbError>;
+
+    fn database_exists(&self, connector: &Connector) -> Result<bool>;
+
+    /// Makes the database; false: it was there.
+    fn create_database(&self, connector: &Connector, observer: &dyn Observer) -> Result<bool>;
+
+    /// Drops the database; false: it was not there.
+    fn drop_database(&self, connector: &Connector, observer: &dyn Observer) -> Result<bool>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_backend_has_its_dialect() {
+        for backend in Backend::ALL {
+            assert_eq!(of(*backend).backend(), *backend);
+        }
+        assert_eq!(ALL.len(), Backend::ALL.len());
+    }
+}

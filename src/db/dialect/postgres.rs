@@ -1,0 +1,475 @@
+//! PostgreSQL 14 and later.
+
+use std::time::{Duration, Instant};
+
+use super::{Dialect, Home, Server, Timeouts, Types};
+use crate::backend::Backend;
+use crate::config::{ServerTarget, Target};
+use crate::db::connector::{Connector, Purpose};
+use crate::db::error::{DbError, Kind};
+use crate::db::libpq;
+use crate::db::lock::{Held, Locked};
+use crate::db::retry::jittered;
+use crate::db::session::{Driver, Failure, Notice, Row, Session, Took};
+use crate::error::{Code, Error, Result};
+use crate::observer::{Event, Observer};
+use crate::secret::Secret;
+use crate::sql::{Rules, Statement};
+use crate::text;
+
+pub struct Postgres;
+
+/// The databases that every server has, to connect to when ours does not exist.
+const MAINTENANCE: [&str; 2] = ["postgres", "template1"];
+
+/// libpq's string of keywords and values ("Connection Strings" in its manual), with what is ours where the user said
+/// nothing.
+#[must_use]
+pub fn conninfo(server: &ServerTarget, timeout: Duration) -> String {
+    let mut pairs: Vec<(&str, String)> = Vec::new();
+    let named = [("host", &server.host), ("port", &server.port), ("user", &server.user), ("dbname", &server.database)];
+    pairs.extend(named.into_iter().filter(|(_, value)| !value.is_empty()).map(|(key, value)| (key, value.clone())));
+    pairs.extend(server.password.iter().map(|password: &Secret| ("password", password.expose().to_owned())));
+    pairs.extend(server.parameters.iter().map(|(key, value)| (key.as_str(), value.clone())));
+    let ours = [
+        // PGAPPNAME and the URL go before it.
+        ("fallback_application_name", "dbtool".to_owned()),
+        // libpq counts in seconds, and knows no less than two.
+        ("connect_timeout", timeout.as_secs().max(2).to_string()),
+        ("client_encoding", "UTF8".to_owned()),
+        // A dead peer is found within 30 s.
+        ("keepalives_idle", "10".to_owned()),
+        ("keepalives_interval", "5".to_owned()),
+        ("keepalives_count", "3".to_owned()),
+        ("tcp_user_timeout", "30000".to_owned()),
+    ];
+    pairs.extend(ours.into_iter().filter(|(key, _)| server.parameter(key).is_none()));
+    // A static OpenSSL does not know where the system keeps its certificates.
+    let verifies = server.parameter("sslmode").is_some_and(|mode| mode.starts_with("verify"));
+    if verifies && server.parameter("sslrootcert").is_none_or(|file| file == "system") {
+        pairs.retain(|(key, _)| *key != "sslrootcert");
+        let bundle = openssl_probe::probe().cert_file.map(|path| path.display().to_string());
+        pairs.extend(bundle.map(|path| ("sslrootcert", path)));
+    }
+    let quoted = |(key, value): (&str, String)| format!("{key}='{}'", value.replace('\\', "\\\\").replace('\'', "\\'"));
+    pairs.into_iter().map(quoted).collect::<Vec<_>>().join(" ")
+}
+
+impl Driver for libpq::Connection {
+    fn query(&mut self, sql: &str) -> Result<(Vec<Row>, u64), DbError> {
+        let mut answers = self.query(sql, true).map_err(|failure| failure.error)?;
+        Ok(answers.pop().map(|answer| (answer.rows, answer.affected)).unwrap_or_default())
+    }
+
+    fn execute(&mut self, sql: &str) -> Result<u64, DbError> {
+        let answers = self.query(sql, false).map_err(|failure| failure.error)?;
+        Ok(answers.last().map_or(0, |answer| answer.affected))
+    }
+
+    fn run(&mut self, source: &str, statements: &[Statement<'_>], took: &mut Vec<Took>) -> Result<(), Failure> {
+        let (answers, error) = match self.query(source, false) {
+            Ok(answers) => (answers, None),
+            Err(failure) => (failure.succeeded, Some(failure.error)),
+        };
+        took.extend(answers.iter().map(|answer| (answer.affected, answer.took)));
+        let Some(error) = error else { return Ok(()) };
+        let offset = error.position;
+        // A syntax error is found before the first statement runs: its place says which one it is.
+        let statement = match offset {
+            Some(offset) => statements.iter().rev().find(|statement| statement.start <= offset),
+            None => statements.get(answers.len()),
+        };
+        Err(Failure { statement: statement.map(|statement| statement.number), offset, error })
+    }
+
+    fn in_transaction(&self) -> Option<bool> {
+        Some(libpq::Connection::in_transaction(self))
+    }
+
+    fn id(&self) -> Option<u64> {
+        self.pid()
+    }
+
+    fn tls(&self) -> Option<String> {
+        libpq::Connection::tls(self)
+    }
+
+    fn take_notices(&mut self) -> Vec<Notice> {
+        libpq::Connection::take_notices(self)
+    }
+}
+
+impl Dialect for Postgres {
+    fn backend(&self) -> Backend {
+        Backend::Postgres
+    }
+
+    fn rules(&self) -> &'static Rules {
+        &Rules::POSTGRES
+    }
+
+    fn open(&self, target: &Target, _: Purpose, timeout: Duration) -> Result<Box<dyn Driver>, DbError> {
+        let server = target.server().ok_or_else(|| DbError::new(Kind::Parameters, "not a server's URL"))?;
+        Ok(Box::new(libpq::Connection::open(&conninfo(server, timeout))?))
+    }
+
+    fn literal(&self, text: &str) -> String {
+        let quoted = text.replace('\'', "''");
+        // E'' means the same whatever `standard_conforming_strings` is.
+        if text.contains('\\') { format!("E'{}'", quoted.replace('\\', "\\\\")) } else { format!("'{quoted}'") }
+    }
+
+    fn bytes(&self, bytes: &[u8]) -> String {
+        format!("decode('{}', 'hex')", text::hex(bytes))
+    }
+
+    fn types(&self) -> Types {
+        Types {
+            serial_key: "BIGINT GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY",
+            instant: "TIMESTAMPTZ",
+            bytes: "BYTEA",
+        }
+    }
+
+    fn instant(&self, column: &str) -> String {
+        format!("to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')")
+    }
+
+    fn ledger_instant(&self, column: &str) -> String {
+        // Diesel's CURRENT_TIMESTAMP was turned into the local time of whoever wrote it: the session's zone is the best
+        // guess there is.
+        self.instant(&format!("{column}::timestamptz"))
+    }
+
+    fn hex(&self, column: &str) -> String {
+        format!("encode({column}, 'hex')")
+    }
+
+    fn home(&self, session: &mut Session) -> Result<Home> {
+        let rows = session.query(
+            "WITH ledger AS (SELECT n.nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+               WHERE c.oid = pg_catalog.to_regclass('__diesel_schema_migrations')), \
+             home AS (SELECT coalesce((SELECT nspname FROM ledger), current_schema()) AS name) \
+             SELECT name, current_database(), current_user, EXISTS (SELECT FROM ledger), \
+               coalesce(pg_catalog.has_table_privilege(pg_catalog.to_regclass(quote_ident(name) || '.__dbtool_journal'), 'SELECT'), false), \
+               coalesce(pg_catalog.has_table_privilege(pg_catalog.to_regclass(quote_ident(name) || '.__dbtool_meta'), 'SELECT'), false), \
+               pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on' FROM home",
+        );
+        let rows = rows.map_err(|error| error.into_error("cannot look for the table of applied migrations"))?;
+        let row = rows.first().cloned().unwrap_or(Row(Vec::new()));
+        let Some(schema) = row.optional(0) else {
+            return Err(Error::new(Code::Database, "the connection's `search_path` names no schema that exists")
+                .hint("make the schema, or set another: `ALTER ROLE … SET search_path = …`, or `?options=-csearch_path%3Dname` in the URL"));
+        };
+        Ok(Home {
+            schema: Some(schema.to_owned()),
+            database: row.text(1).to_owned(),
+            user: row.text(2).to_owned(),
+            ledger: row.flag(3),
+            journal: row.flag(4),
+            meta: row.flag(5),
+            read_only: row.flag(6),
+        })
+    }
+
+    fn other_homes(&self, session: &mut Session, home: &Home) -> Result<Vec<Home>, DbError> {
+        let rows = session.query(
+            "SELECT n.nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+             WHERE c.relname = '__dbtool_meta' AND c.relkind = 'r' AND has_table_privilege(c.oid, 'SELECT')",
+        )?;
+        let schemas =
+            rows.into_iter().map(|row| row.text(0).to_owned()).filter(|name| Some(name) != home.schema.as_ref());
+        Ok(schemas.map(|schema| Home { schema: Some(schema), meta: true, ..home.clone() }).collect())
+    }
+
+    fn server(&self, session: &mut Session) -> Result<Server> {
+        let rows = session
+            .query("SHOW server_version")
+            .map_err(|error| error.into_error("cannot ask for the server's version"))?;
+        let version = rows.first().map(|row| row.text(0).to_owned()).unwrap_or_default();
+        Ok(Server { product: Backend::Postgres.title(), version, tls: session.tls() })
+    }
+
+    fn begin(&self, session: &mut Session, timeouts: &Timeouts, _: &dyn Observer) -> Result<()> {
+        let sql = format!("BEGIN; {}", local_timeouts(timeouts.lock, timeouts.statement));
+        session.execute(&sql).map_err(|error| error.into_error("cannot begin a transaction"))
+    }
+
+    fn transaction_id(&self, session: &mut Session) -> Result<Option<String>, DbError> {
+        let rows = session.query("SELECT pg_catalog.txid_current()")?;
+        Ok(rows.first().map(|row| row.text(0).to_owned()))
+    }
+
+    fn is_at_work(&self, session: &mut Session, connection: Option<u64>, id: Option<&str>) -> Result<bool, DbError> {
+        let sql = match (id, connection) {
+            (Some(id), _) => format!("SELECT pg_catalog.txid_status({id}) = 'in progress'"),
+            (None, Some(pid)) => format!("SELECT EXISTS (SELECT FROM pg_catalog.pg_stat_activity WHERE pid = {pid})"),
+            (None, None) => return Ok(false),
+        };
+        Ok(session.query(&sql)?.first().is_some_and(|row| row.flag(0)))
+    }
+
+    fn was_committed(&self, session: &mut Session, id: &str) -> Result<bool, DbError> {
+        let rows = session.query(&format!("SELECT pg_catalog.txid_status({id})"))?;
+        Ok(rows.first().is_some_and(|row| row.text(0) == "committed"))
+    }
+
+    fn looks_again(&self) -> bool {
+        false
+    }
+
+    fn can_join_journal(&self, statement: &Statement<'_>) -> bool {
+        let head: Vec<&str> = statement.head().iter().map(String::as_str).collect();
+        if statement.has("CONCURRENTLY") {
+            return false;
+        }
+        match head.as_slice() {
+            ["INSERT" | "UPDATE" | "DELETE" | "MERGE" | "TRUNCATE" | "COMMENT" | "GRANT" | "REVOKE" | "WITH", ..] => {
+                true
+            }
+            ["CREATE" | "DROP" | "ALTER", kind, ..] => {
+                !matches!(*kind, "DATABASE" | "TABLESPACE" | "SYSTEM" | "SUBSCRIPTION" | "TYPE")
+            }
+            _ => false,
+        }
+    }
+
+    fn may_leave_traces(&self, statement: &Statement<'_>) -> bool {
+        // A concurrent build leaves an invalid index; CALL and DO may have committed half of their work.
+        statement.has("CONCURRENTLY") || statement.begins(&["CALL"]) || statement.begins(&["DO"])
+    }
+
+    fn sets_the_session(&self, statement: &Statement<'_>) -> bool {
+        let local = ["LOCAL", "CONSTRAINTS", "TRANSACTION"].iter().any(|word| statement.begins(&["SET", word]));
+        let function = statement.begins(&["SELECT"]) && statement.text.to_ascii_lowercase().contains("set_config(");
+        (statement.begins(&["SET"]) && !local) || statement.begins(&["RESET"]) || function
+    }
+
+    fn set_timeouts(
+        &self,
+        session: &mut Session,
+        statement: &Statement<'_>,
+        timeouts: &Timeouts,
+    ) -> Result<(), DbError> {
+        if session.in_transaction(false) {
+            return Ok(());
+        }
+        let lock = if statement.has("CONCURRENTLY") { timeouts.concurrently_lock } else { timeouts.lock };
+        // What is set outside a transaction stays on a pooler's connection, so only what differs is set.
+        let wanted = [("lock_timeout", lock), ("statement_timeout", timeouts.statement)];
+        for (name, wanted) in wanted {
+            let rows = session.query(&format!("SELECT setting FROM pg_catalog.pg_settings WHERE name = '{name}'"))?;
+            if rows.first().and_then(|row| row.number(0)) != i64::try_from(wanted.as_millis()).ok() {
+                session.execute(&format!("SET {name} = {}", wanted.as_millis()))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn lock(
+        &self,
+        connector: &Connector,
+        mut session: Session,
+        home: &Home,
+        wait: Duration,
+        observer: &dyn Observer,
+    ) -> Result<Locked> {
+        let key = key(home);
+        // The holder's own transaction: no snapshot stays open, so a concurrent index build beside it does not wait for it.
+        let take = format!(
+            "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = 0; \
+             SELECT pg_try_advisory_xact_lock({key})"
+        );
+        let failed = |error: DbError| error.into_error("cannot take the lock that keeps other runners out");
+        let started = Instant::now();
+        let mut told = false;
+        loop {
+            if session.query(&take).map_err(failed)?.first().is_some_and(|row| row.flag(0)) {
+                break;
+            }
+            // Never wait within a transaction: the holder's CREATE INDEX CONCURRENTLY would wait for us.
+            session.execute("ROLLBACK").map_err(failed)?;
+            if started.elapsed() >= wait {
+                let holder = self.lock_holder(&mut session, connector.target(), home).map_err(failed)?;
+                return Err(busy(holder, started.elapsed()));
+            }
+            if !told {
+                let holder = self.lock_holder(&mut session, connector.target(), home).map_err(failed)?;
+                let who = holder.map_or_else(String::new, |holder| format!(": {holder}"));
+                observer.on(Event::Waiting { reason: format!("another runner is at work{who}") });
+                told = true;
+            }
+            std::thread::sleep(jittered(Duration::from_millis(200)).min(wait.saturating_sub(started.elapsed())));
+        }
+        // 17 and later end a transaction that is long in the making, whatever it does.
+        let long = "SELECT set_config('transaction_timeout', '0', true) FROM pg_catalog.pg_settings WHERE name = 'transaction_timeout'";
+        session.query(long).map_err(failed)?;
+        let work = second(connector)?;
+        Ok(Locked { session: work, exclusive: true, held: Box::new(AdvisoryLock(session)) })
+    }
+
+    fn lock_holder(&self, session: &mut Session, _: &Target, home: &Home) -> Result<Option<String>, DbError> {
+        let key = key(home);
+        let rows = session.query(&format!(
+            "SELECT a.pid, a.application_name, coalesce(host(a.client_addr), 'a local socket'), {} \
+             FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid \
+             WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 \
+               AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()) \
+               AND (l.classid::bigint << 32) | l.objid::bigint = {key}",
+            self.instant("a.xact_start")
+        ))?;
+        Ok(rows.first().map(|row| {
+            let application = if row.text(1).is_empty() { "without a name" } else { row.text(1) };
+            format!("pid {} ({application}) from {}, since {}", row.text(0), row.text(2), row.text(3))
+        }))
+    }
+
+    fn database_exists(&self, connector: &Connector) -> Result<bool> {
+        match connector.open(Purpose::Read) {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind == Kind::UnknownDatabase => Ok(false),
+            Err(error) => Err(connector.explain(error, 1)),
+        }
+    }
+
+    fn create_database(&self, connector: &Connector, observer: &dyn Observer) -> Result<bool> {
+        let name = name_of(connector)?;
+        let mut session = maintenance(connector, observer)?;
+        match session.execute(&format!("CREATE DATABASE {}", self.identifier(&name))) {
+            Ok(()) => Ok(true),
+            // Two at once: one of them sees the other's row rather than the database.
+            Err(error) if matches!(error.kind, Kind::Exists | Kind::Constraint) => Ok(false),
+            Err(error) if error.kind == Kind::Permission => Err(error
+                .into_error(format!("cannot make the database `{name}`"))
+                .hint("the user needs the right: `ALTER ROLE … CREATEDB`")),
+            Err(error) => Err(error.into_error(format!("cannot make the database `{name}`"))),
+        }
+    }
+
+    fn drop_database(&self, connector: &Connector, observer: &dyn Observer) -> Result<bool> {
+        let name = name_of(connector)?;
+        let mut session = maintenance(connector, observer)?;
+        match session.execute(&format!("DROP DATABASE {}", self.identifier(&name))) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind == Kind::UnknownDatabase => Ok(false),
+            Err(error) if error.kind == Kind::InUse => {
+                let who = session.query(&format!(
+                    "SELECT pid, application_name, usename FROM pg_catalog.pg_stat_activity WHERE datname = {} ORDER BY pid LIMIT 5",
+                    self.literal(&name)
+                ));
+                let error = error.into_error(format!("cannot drop the database `{name}`: others are connected to it"));
+                let line = |row: &Row| format!("pid {} ({}) of user {}", row.text(0), row.text(1), row.text(2));
+                let error = who.unwrap_or_default().iter().map(line).fold(error, Error::note);
+                Err(error.hint("stop what uses it, and try again"))
+            }
+            Err(error) => Err(error.into_error(format!("cannot drop the database `{name}`"))),
+        }
+    }
+}
+
+/// Sits in a transaction of its own, on a connection of its own: that holds behind a transaction pooler too.
+struct AdvisoryLock(Session);
+
+impl Held for AdvisoryLock {
+    fn check(&mut self) -> Result<()> {
+        let alive = self.0.query("SELECT 1");
+        if alive.is_ok() && self.0.in_transaction(true) {
+            return Ok(());
+        }
+        let error = Error::new(Code::LockLost, "the lock that keeps other runners out was lost: its connection broke");
+        let error = alive.err().into_iter().fold(error, crate::error::Error::because);
+        Err(error.hint("another runner may be at work; `dbtool migrate status` tells what is applied"))
+    }
+}
+
+fn local_timeouts(lock: Duration, statement: Duration) -> String {
+    format!(
+        "SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = {}; SET LOCAL idle_in_transaction_session_timeout = 0",
+        lock.as_millis(),
+        statement.as_millis()
+    )
+}
+
+/// The advisory lock's key: the same for all who work on the same ledger.
+fn key(home: &Home) -> i64 {
+    let what =
+        format!("dbtool:{}:{}:__diesel_schema_migrations", home.database, home.schema.as_deref().unwrap_or_default());
+    let hash = blake3::hash(what.as_bytes());
+    let mut bytes = [0; 8];
+    bytes.copy_from_slice(&hash.as_bytes()[..8]);
+    i64::from_be_bytes(bytes)
+}
+
+fn busy(holder: Option<String>, waited: Duration) -> Error {
+    let error =
+        Error::new(Code::LockBusy, format!("another runner is at work, after a wait of {}", text::duration(waited)));
+    let error = holder.into_iter().fold(error, |error, holder| error.note(format!("it is {holder}")));
+    error.hint("try again, or wait longer: `--lock-wait 10m`")
+}
+
+/// The connection to work with, while the first one holds the lock. A pooler that gives only one connection would let
+/// it wait for ever.
+fn second(connector: &Connector) -> Result<Session> {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let other = connector.clone();
+    std::thread::spawn(move || {
+        let opened = other.connect(Purpose::Write).and_then(|mut session| {
+            let answered = session.query("SELECT 1");
+            answered.map(|_| session).map_err(|error| other.explain(error, 1))
+        });
+        // Nobody listens any more when it took too long.
+        let _ = sender.send(opened);
+    });
+    match receiver.recv_timeout(connector.retry().deadline + Duration::from_secs(15)) {
+        Ok(opened) => opened,
+        Err(_) => {
+            Err(Error::new(Code::Unreachable, "a second connection got no answer while the first one holds the lock")
+                .hint("a migration needs two connections at once: does a pooler give only one?"))
+        }
+    }
+}
+
+fn name_of(connector: &Connector) -> Result<String> {
+    let name = connector.target().name();
+    if name.is_empty() {
+        return Err(Error::new(Code::ConfigValue, "the URL names no database")
+            .hint("put its name at the end: `postgres://host/name`"));
+    }
+    Ok(name)
+}
+
+fn maintenance(connector: &Connector, observer: &dyn Observer) -> Result<Session> {
+    let [first, second] = MAINTENANCE;
+    connector.to_database(first).connect_telling(Purpose::Read, observer).or_else(|error| match error.code() {
+        Code::UnknownDatabase => connector.to_database(second).connect_telling(Purpose::Read, observer),
+        _ => Err(error),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conninfo_quotes_every_value() {
+        let server = ServerTarget {
+            host: "h".into(),
+            password: Some(Secret::new("a'b\\c d")),
+            parameters: vec![("application_name".into(), "mine".into())],
+            ..ServerTarget::default()
+        };
+        let info = conninfo(&server, Duration::from_secs(10));
+        assert!(
+            info.starts_with(
+                "host='h' password='a\\'b\\\\c d' application_name='mine' fallback_application_name='dbtool'"
+            ),
+            "{info}"
+        );
+    }
+
+    #[test]
+    fn literals_survive_quotes_and_backslashes() {
+        assert_eq!(Postgres.literal("a'b"), "'a''b'");
+        assert_eq!(Postgres.literal("a\\'b"), "E'a\\\\''b'");
+    }
+}

@@ -1,0 +1,24 @@
+//! Databases: connecting, pooling, retrying, locking, and what differs between them. Only here, in `backend.rs` and in
+//! `catalog/read` is the backend matched on.
+
+mod connection;
+mod connector;
+mod dialect;
+mod error;
+mod libpq;
+mod lock;
+mod manager;
+pub mod meta;
+mod retry;
+mod session;
+mod sqlite;
+pub mod types;
+
+pub use connection::AnyConnection;
+pub use connector::{Connector, Purpose};
+pub use dialect::{Around, Dialect, Home, Script, Server, Timeouts, Types, of as dialect_of};
+pub use error::{DbError, Kind, WRITABLE};
+pub use lock::{Held, Locked, Unlocked};
+pub use manager::{Manager, Pool};
+pub use retry::Backoff;
+pub use session::{Failure, Notice, Row, Session};

@@ -1,0 +1,201 @@
+//! One connection for the engine: plain SQL in, text rows out, the same for every backend. It logs what it runs, and no
+//! secret leaves it.
+
+use std::time::{Duration, Instant};
+
+use super::error::DbError;
+use crate::config::{LogSettings, SqlLog};
+use crate::secret::Redactor;
+use crate::sql::{self, Rules, Statement};
+use crate::text;
+
+/// A row, each value as text, NULL as `None`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row(pub Vec<Option<String>>);
+
+impl Row {
+    /// A value, or the empty text for NULL and for a column that is not there.
+    #[must_use]
+    pub fn text(&self, column: usize) -> &str {
+        self.optional(column).unwrap_or_default()
+    }
+
+    #[must_use]
+    pub fn optional(&self, column: usize) -> Option<&str> {
+        self.0.get(column)?.as_deref()
+    }
+
+    /// A number; NULL is `None`.
+    #[must_use]
+    pub fn number(&self, column: usize) -> Option<i64> {
+        self.optional(column)?.parse().ok()
+    }
+
+    /// `t`, `true` or `1`.
+    #[must_use]
+    pub fn flag(&self, column: usize) -> bool {
+        matches!(self.text(column), "t" | "true" | "1")
+    }
+}
+
+/// What a server said beside its answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// NOTICE, WARNING …
+    pub severity: String,
+    pub message: String,
+}
+
+/// What a backend must be able to do.
+pub trait Driver: Send {
+    /// Runs SQL, one statement or many, and gives the rows of its last statement, and how many it returned or changed.
+    fn query(&mut self, sql: &str) -> Result<(Vec<Row>, u64), DbError>;
+
+    /// Runs SQL, one statement or many, and drops its rows.
+    fn execute(&mut self, sql: &str) -> Result<u64, DbError>;
+
+    /// Runs the statements of a file. Whoever can sends the file as one message. For each statement that succeeded, the
+    /// rows that it returned or changed and its duration go to `took`.
+    fn run(&mut self, source: &str, statements: &[Statement<'_>], took: &mut Vec<Took>) -> Result<(), Failure>;
+
+    /// Whether a transaction is open; `None`: the driver cannot tell.
+    fn in_transaction(&self) -> Option<bool>;
+
+    /// The number by which the server knows this connection.
+    fn id(&self) -> Option<u64>;
+
+    /// The protocol of an encrypted connection.
+    fn tls(&self) -> Option<String>;
+
+    fn take_notices(&mut self) -> Vec<Notice>;
+}
+
+/// How many rows a statement returned or changed, and how long it took.
+pub type Took = (u64, Duration);
+
+/// Where a file failed, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The number of the statement, from 1; `None`: none of them, the file as a whole.
+    pub statement: Option<usize>,
+    /// A byte offset in the file, where the server says one.
+    pub offset: Option<usize>,
+    pub error: DbError,
+}
+
+impl Failure {
+    /// The failure of a statement that was sent by itself.
+    #[must_use]
+    pub fn of(statement: &Statement<'_>, error: DbError) -> Self {
+        let offset = error.position.map(|position| statement.start + position);
+        Self { statement: Some(statement.number), offset, error }
+    }
+}
+
+/// An open connection.
+pub struct Session {
+    driver: Box<dyn Driver>,
+    rules: &'static Rules,
+    redactor: Redactor,
+    log: LogSettings,
+}
+
+impl Session {
+    #[must_use]
+    pub fn new(driver: Box<dyn Driver>, rules: &'static Rules, redactor: Redactor, log: LogSettings) -> Self {
+        Self { driver, rules, redactor, log }
+    }
+
+    /// Runs SQL of our own and gives the rows of its last statement.
+    pub fn query(&mut self, sql: &str) -> Result<Vec<Row>, DbError> {
+        let start = Instant::now();
+        let answer = self.driver.query(sql);
+        self.log(sql, start.elapsed(), answer.as_ref().map(|(_, affected)| *affected));
+        answer.map(|(rows, _)| rows).map_err(|error| error.redacted(&self.redactor))
+    }
+
+    /// Runs SQL, and drops its rows.
+    pub fn execute(&mut self, sql: &str) -> Result<(), DbError> {
+        let start = Instant::now();
+        let answer = self.driver.execute(sql);
+        self.log(sql, start.elapsed(), answer.as_ref().copied());
+        answer.map(|_| ()).map_err(|error| error.redacted(&self.redactor))
+    }
+
+    /// Runs the statements of a file, in order, up to the first that fails. How it is sent is the driver's: logging changes
+    /// nothing of it.
+    pub fn run(&mut self, source: &str, statements: &[Statement<'_>]) -> Result<(), Failure> {
+        let mut took = Vec::new();
+        let result = self.driver.run(source, statements, &mut took);
+        if took.len() <= statements.len() {
+            for (statement, (rows, duration)) in statements.iter().zip(&took) {
+                self.log(statement.text, *duration, Ok(*rows));
+            }
+        } else {
+            // A file that could not be split, or that the server splits otherwise, is one line.
+            let (rows, duration) = took.iter().fold((0, Duration::ZERO), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+            self.log(source, duration, Ok(rows));
+        }
+        result.map_err(|failure| {
+            let failure = Failure { error: failure.error.redacted(&self.redactor), ..failure };
+            let statement = failure.statement.and_then(|number| statements.iter().find(|one| one.number == number));
+            self.log(statement.map_or("", |statement| statement.text), Duration::ZERO, Err(&failure.error));
+            failure
+        })
+    }
+
+    /// Whether a transaction is open; where the driver cannot tell, it is believed to be as it was asked for.
+    #[must_use]
+    pub fn in_transaction(&self, believed: bool) -> bool {
+        self.driver.in_transaction().unwrap_or(believed)
+    }
+
+    /// The number by which the server knows this connection.
+    #[must_use]
+    pub fn id(&self) -> Option<u64> {
+        self.driver.id()
+    }
+
+    #[must_use]
+    pub fn tls(&self) -> Option<String> {
+        self.driver.tls()
+    }
+
+    /// What the server has said since this was last asked, without secrets.
+    pub fn take_notices(&mut self) -> Vec<Notice> {
+        let mut notices = self.driver.take_notices();
+        for notice in &mut notices {
+            notice.message = self.redactor.redact(&notice.message);
+        }
+        notices
+    }
+
+    /// From now on these are masked too: what stands in a file that is run.
+    pub fn hide(&mut self, secrets: &Redactor) {
+        self.redactor.merge(secrets);
+    }
+
+    #[must_use]
+    pub fn redactor(&self) -> &Redactor {
+        &self.redactor
+    }
+
+    fn log(&self, sql: &str, took: Duration, outcome: Result<u64, &DbError>) {
+        if let Err(error) = outcome {
+            let message = self.redactor.redact(&error.message);
+            tracing::debug!(kind = error.kind.name(), sqlstate = error.sqlstate, message, "statement failed");
+        }
+        let wanted = match self.log.sql {
+            SqlLog::Off => false,
+            SqlLog::Slow => took >= self.log.slow,
+            SqlLog::All => true,
+        };
+        if wanted {
+            let statement = text::shorten(&self.redactor.redact(&sql::without_values(sql, self.rules)), 2_000);
+            let rows = outcome.unwrap_or(0);
+            let failed = outcome.err().map(|error| error.kind.name());
+            let ms = took.as_secs_f64() * 1_000.0;
+            tracing::info!(target: "dbtool::sql", duration_ms = (ms * 1_000.0).round() / 1_000.0, rows, failed, statement);
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! The engine's SQLite connection, over Diesel's.
+
+use std::time::Instant;
+
+use diesel::connection::SimpleConnection as _;
+use diesel::deserialize::{FromSql, QueryableByName, Result as FromSqlResult};
+use diesel::row::{Field as _, NamedRow};
+use diesel::sql_types::Text;
+use diesel::sqlite::Sqlite;
+use diesel::{Connection as _, RunQueryDsl as _, SqliteConnection};
+
+use super::error::{DbError, kind_of_sqlite};
+use super::session::{Driver, Failure, Notice, Row, Took};
+use crate::sql::Statement;
+
+pub struct Connection(SqliteConnection);
+
+impl Connection {
+    pub fn open(url: &str) -> Result<Self, DbError> {
+        SqliteConnection::establish(url).map(Self).map_err(|error| failed(&error.to_string()))
+    }
+}
+
+impl Connection {
+    fn batch(&mut self, sql: &str) -> Result<(), DbError> {
+        self.0.batch_execute(sql).map_err(|error| refused(&error, sql))
+    }
+}
+
+/// SQLite's words, without what Diesel puts around them.
+fn failed(message: &str) -> DbError {
+    DbError::new(kind_of_sqlite(message), message)
+}
+
+fn refused(error: &diesel::result::Error, sql: &str) -> DbError {
+    let message = error.to_string();
+    let mut error = failed(&message);
+    error.position = named(&message).and_then(|word| find_word(sql, word));
+    error
+}
+
+/// The word that a message is about, which is all that SQLite says of a place: `near "x": syntax error`,
+/// `no such table: main.x`, `table x already exists`.
+fn named(message: &str) -> Option<&str> {
+    if let Some(rest) = message.strip_prefix("near \"") {
+        return rest.split_once('"').map(|(word, _)| word);
+    }
+    if let Some((_, name)) = message.split_once(": ").filter(|(what, _)| what.starts_with("no such ")) {
+        // The schema is SQLite's word, not the file's.
+        return Some(name.strip_prefix("main.").unwrap_or(name));
+    }
+    message.strip_suffix(" already exists").and_then(|rest| rest.split(' ').next_back())
+}
+
+fn find_word(sql: &str, word: &str) -> Option<usize> {
+    let part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+    let whole = |at: &usize| {
+        let name = part(word.chars().next());
+        !name || (!part(sql[..*at].chars().next_back()) && !part(sql[at + word.len()..].chars().next()))
+    };
+    sql.match_indices(word).map(|(at, _)| at).find(whole)
+}
+
+impl QueryableByName<Sqlite> for Row {
+    fn build<'a>(row: &impl NamedRow<'a, Sqlite>) -> FromSqlResult<Self> {
+        let value = |column| {
+            let field = diesel::row::Row::get(row, column).ok_or("a column is missing")?;
+            field.value().map(<String as FromSql<Text, Sqlite>>::from_sql).transpose()
+        };
+        (0..row.field_count()).map(value).collect::<FromSqlResult<_>>().map(Row)
+    }
+}
+
+impl Driver for Connection {
+    fn query(&mut self, sql: &str) -> Result<(Vec<Row>, u64), DbError> {
+        let rows: Vec<Row> = diesel::sql_query(sql).load(&mut self.0).map_err(|error| refused(&error, sql))?;
+        let count = rows.len() as u64;
+        Ok((rows, count))
+    }
+
+    fn execute(&mut self, sql: &str) -> Result<u64, DbError> {
+        self.batch(sql)?;
+        let changed: Vec<Row> = diesel::sql_query("SELECT changes()").load(&mut self.0).unwrap_or_default();
+        Ok(changed.first().and_then(|row| row.number(0)).and_then(|n| u64::try_from(n).ok()).unwrap_or(0))
+    }
+
+    fn run(&mut self, _: &str, statements: &[Statement<'_>], took: &mut Vec<Took>) -> Result<(), Failure> {
+        for statement in statements {
+            let start = Instant::now();
+            let rows = self.execute(statement.whole).map_err(|error| Failure::of(statement, error))?;
+            took.push((rows, start.elapsed()));
+        }
+        Ok(())
+    }
+
+    fn in_transaction(&self) -> Option<bool> {
+        None
+    }
+
+    fn id(&self) -> Option<u64> {
+        None
+    }
+
+    fn tls(&self) -> Option<String> {
+        None
+    }
+
+    fn take_notices(&mut self) -> Vec<Notice> {
+        Vec::new()
+    }
+}

@@ -1,0 +1,5 @@
+//! Values that each backend stores in its own way, and a program sees in one.
+
+mod money;
+
+pub use money::{Money, MoneyType};

@@ -1,0 +1,219 @@
+//! What went wrong, as data: a stable code, a sentence, the place in a file, and the next thing to do.
+//! It knows no terminal; `output::errors` prints it.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use crate::exit_code::ExitCode;
+use crate::text;
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// An error for a person to act on. Boxed, so that a `Result` stays small.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", .0.message)]
+pub struct Error(Box<Details>);
+
+#[derive(Debug)]
+struct Details {
+    code: Code,
+    /// A lower-case sentence without a period, values in backticks.
+    message: String,
+    place: Option<Place>,
+    /// What is known beside the cause: the server's detail and hint, who holds a lock.
+    notes: Vec<String>,
+    /// What to do next; commands stand in backticks.
+    hints: Vec<String>,
+    cause: Option<String>,
+}
+
+impl Error {
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self(Box::new(Details {
+            code,
+            message: message.into(),
+            place: None,
+            notes: Vec::new(),
+            hints: Vec::new(),
+            cause: None,
+        }))
+    }
+
+    #[must_use]
+    pub fn at(mut self, place: Place) -> Self {
+        self.0.place = Some(place);
+        self
+    }
+
+    /// The same error, as of another kind.
+    #[must_use]
+    pub fn with_code(mut self, code: Code) -> Self {
+        self.0.code = code;
+        self
+    }
+
+    #[must_use]
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.0.notes.push(note.into());
+        self
+    }
+
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.0.hints.push(hint.into());
+        self
+    }
+
+    /// Why: another error's words, which the printer shows below the sentence.
+    #[must_use]
+    pub fn because(mut self, cause: impl fmt::Display) -> Self {
+        self.0.cause = Some(cause.to_string());
+        self
+    }
+
+    #[must_use]
+    pub fn code(&self) -> Code {
+        self.0.code
+    }
+
+    #[must_use]
+    pub fn exit_code(&self) -> ExitCode {
+        self.0.code.exit_code()
+    }
+
+    #[must_use]
+    pub fn place(&self) -> Option<&Place> {
+        self.0.place.as_ref()
+    }
+
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.0.notes
+    }
+
+    #[must_use]
+    pub fn hints(&self) -> &[String] {
+        &self.0.hints
+    }
+
+    #[must_use]
+    pub fn cause(&self) -> Option<&str> {
+        self.0.cause.as_deref()
+    }
+
+    /// An error of the file system, with the path that it is about.
+    #[must_use]
+    pub fn io(action: &str, path: &Path, cause: &std::io::Error) -> Self {
+        Self::new(Code::Io, format!("cannot {action} `{}`", path.display())).because(cause)
+    }
+}
+
+/// A position in a file, lines and columns counted from 1, columns in characters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    pub file: PathBuf,
+    pub line: usize,
+    pub column: usize,
+    /// The text of that line, for the excerpt.
+    pub excerpt: String,
+}
+
+impl Place {
+    /// The place of a byte offset in a file's text.
+    pub fn of(file: impl Into<PathBuf>, source: &str, offset: usize) -> Self {
+        let (line, column) = text::line_and_column(source, offset);
+        Self { file: file.into(), line, column, excerpt: text::line(source, line).to_owned() }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file.display(), self.line, self.column)
+    }
+}
+
+macro_rules! codes {
+    ($($variant:ident, $name:literal, $exit:ident, $about:literal;)*) => {
+        /// The kind of an error. Its name, such as `migrate/changed`, is stable: scripts may compare it.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Code { $(#[doc = $about] $variant,)* }
+
+        impl Code {
+            /// Every code, in the order of the documentation.
+            pub const ALL: &[Code] = &[$(Code::$variant),*];
+
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self { $(Code::$variant => $name),* }
+            }
+
+            #[must_use]
+            pub fn exit_code(self) -> ExitCode {
+                match self { $(Code::$variant => ExitCode::$exit),* }
+            }
+
+            /// When it happens, in a phrase.
+            #[must_use]
+            pub fn about(self) -> &'static str {
+                match self { $(Code::$variant => $about),* }
+            }
+        }
+    };
+}
+
+codes! {
+    Unexpected, "unexpected", Unexpected, "something that dbtool did not foresee";
+    Io, "io", Unexpected, "a file could not be read or written";
+    Usage, "usage", Usage, "the command line is wrong";
+    ConfigSyntax, "config/syntax", Usage, "dbtool.toml or .env cannot be parsed";
+    ConfigUnknownKey, "config/unknown-key", Usage, "dbtool.toml has a key that does not exist";
+    ConfigValue, "config/value", Usage, "a setting has a value that it cannot have";
+    ConfigReference, "config/reference", Usage, "a `${VAR}`, a password file or a password command gives nothing";
+    ConfigMissing, "config/missing", Usage, "a named file or directory does not exist, or no database is named";
+    UnknownEnvironment, "config/unknown-environment", NotFound, "the environment is not in dbtool.toml";
+    SourceDirectory, "source/directory", Usage, "a directory that is no migration stands among the migrations";
+    SourceDuplicate, "source/duplicate-version", Usage, "two directories have the same version";
+    SourceVersion, "source/version", Usage, "a directory's name gives no version that the ledger can hold";
+    SourceEmpty, "source/empty", Usage, "an up.sql is empty";
+    SourceEncoding, "source/encoding", Usage, "a file is not UTF-8 text, or holds a NUL byte";
+    SourceMetadata, "source/metadata", Usage, "a metadata.toml has a value that it cannot have";
+    SqlUnterminated, "sql/unterminated", Usage, "a quote, comment or body in a file has no end";
+    SqlTransactionControl, "sql/transaction-control", Usage, "a BEGIN, COMMIT or ROLLBACK stands in a file that runs in a transaction";
+    Irreversible, "migrate/irreversible", Usage, "a migration that should be reverted has no down.sql";
+    AmbiguousVersion, "migrate/ambiguous-version", Usage, "several versions begin with what was given";
+    UnknownVersion, "migrate/unknown-version", NotFound, "no migration has this version";
+    Changed, "migrate/changed", Differs, "an applied migration's file was changed afterwards";
+    Missing, "migrate/missing", Differs, "an applied migration has no directory here";
+    OutOfOrder, "migrate/out-of-order", Refused, "a pending migration is older than one that is applied";
+    MigrationFailed, "migrate/failed", Failed, "a migration failed";
+    HalfApplied, "migrate/half-applied", Failed, "some statements of a migration are in the database and others are not";
+    OutcomeUnknown, "migrate/outcome-unknown", Failed, "the connection was lost while a migration was being committed";
+    LockLost, "migrate/lock-lost", Failed, "the lock that keeps other runners out was lost";
+    LockBusy, "migrate/lock-busy", Busy, "another runner held the lock for too long";
+    LockTimeout, "migrate/lock-timeout", Busy, "a statement of a migration waited too long for a lock";
+    JournalFormat, "migrate/journal-format", Refused, "the journal was written by a newer dbtool";
+    Refused, "guard/refused", Refused, "the command needs a confirmation that was not given";
+    Protected, "guard/protected", Refused, "the environment is protected";
+    OtherEnvironment, "guard/other-environment", Refused, "the database is stamped as another environment's";
+    ReadOnly, "guard/read-only", Refused, "the database is read-only";
+    Unreachable, "connect/unreachable", CannotConnect, "the server cannot be reached";
+    Authentication, "connect/authentication", CannotConnect, "the server refused the user or the password";
+    UnknownDatabase, "connect/unknown-database", CannotConnect, "the server has no such database";
+    Tls, "connect/tls", CannotConnect, "no secure connection as it was asked for";
+    ConnectionLost, "connect/lost", CannotConnect, "the connection broke while it was in use";
+    DatabaseInUse, "db/in-use", Busy, "the database cannot be dropped while others are connected";
+    Database, "db/error", Unexpected, "the server refused a statement of dbtool's own";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_code_stands_twice() {
+        let mut names: Vec<_> = Code::ALL.iter().map(|code| code.name()).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), Code::ALL.len());
+    }
+}

@@ -1,0 +1,30 @@
+//! dbtool migrates SQLite and PostgreSQL databases, as a command line and as a library.
+//!
+//! The command line is [`run`]. As a library it gives an application's tests and tools the same pieces: settings
+//! ([`config`]), connections and the pool ([`db`]), migrations as a plan and its execution ([`migrate`]), and SQL text cut
+//! into statements ([`sql`]). `docs/architecture.md` shows how they stand on each other.
+//!
+//! ```
+//! use dbtool::sql::{Rules, split};
+//!
+//! let statements = split("CREATE TABLE a (b INT); -- c\nSELECT 1", &Rules::POSTGRES).unwrap();
+//! assert_eq!(statements[1].text, "SELECT 1");
+//! ```
+
+pub mod backend;
+mod cli;
+pub mod commands;
+pub mod config;
+pub mod context;
+pub mod db;
+pub mod error;
+pub mod exit_code;
+pub mod migrate;
+pub mod observer;
+pub mod output;
+pub mod secret;
+pub mod sql;
+pub mod text;
+pub mod version;
+
+pub use cli::{command, run};

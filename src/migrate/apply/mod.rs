@@ -1,0 +1,11 @@
+//! Runs a plan: locked, journaled, all or nothing where the database can, and otherwise to the letter where it stopped.
+
+mod baseline;
+mod repair;
+mod runner;
+mod statements;
+mod transaction;
+mod work;
+
+pub use repair::Choice;
+pub use runner::{Finished, Runner, Wanted};

@@ -1,0 +1,258 @@
+//! The way out of a half-applied migration, and of a changed one: said by a person, with a reason, and recorded.
+
+use std::time::Instant;
+
+use super::runner::{Finished, Look, Runner};
+use super::statements::Why;
+use super::work::{Work, now};
+use crate::db::DbError;
+use crate::error::{Code, Error, Result};
+use crate::migrate::direction::Direction;
+use crate::migrate::inventory::{Entry, State};
+use crate::migrate::journal::{self, Action, outcome};
+use crate::migrate::plan::Step;
+use crate::migrate::report::{Outcome, Ran};
+use crate::migrate::resolve::{Target, resolve};
+use crate::migrate::runs;
+use crate::migrate::script::{Mode, Prepared, prepare};
+use crate::sql::{self, Statement};
+
+/// What a person decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Choice {
+    /// Run the failed or doubtful statement again, and the rest.
+    Retry,
+    /// Take that statement as done, and run the rest.
+    Resume,
+    /// It is applied: I have finished it.
+    MarkApplied,
+    /// It is not applied: I have undone it.
+    MarkPending,
+    /// The file as it is now is what is applied.
+    AcceptChecksum,
+}
+
+impl Choice {
+    fn action(self) -> Action {
+        match self {
+            Choice::Retry => Action::Retry,
+            Choice::Resume => Action::Resume,
+            Choice::MarkApplied => Action::MarkApplied,
+            Choice::MarkPending => Action::MarkPending,
+            Choice::AcceptChecksum => Action::AcceptChecksum,
+        }
+    }
+}
+
+impl Runner<'_> {
+    /// Does what a person decided about a version; without one, about the only one that asks for it.
+    pub fn repair(&self, version: Option<&str>, choice: Choice, reason: &str) -> Result<Finished> {
+        let Some(mut session) = self.first_session()? else {
+            return Err(nothing(choice));
+        };
+        let look = self.look(Some(&mut session), false)?;
+        find(&look, version, choice)?;
+        self.check_writable(&look)?;
+        look.history.meta.check(self.environment)?;
+        let (locked, look) = self.lock(session, look)?;
+        // Another may have settled it meanwhile.
+        let entry = find(&look, version, choice)?;
+        match choice {
+            Choice::Retry | Choice::Resume => {
+                let (prepared, from) = self.rest(entry, choice)?;
+                let mut work = self.work(locked, &look, std::slice::from_ref(&prepared))?;
+                check_unchanged(&mut work, entry, &prepared, from)?;
+                let started = Instant::now();
+                let why = Why { action: choice.action(), reason: Some(reason) };
+                let result = self.by_statements(&mut work, &prepared, from, &why);
+                let outcome = if result.is_ok() { Outcome::Done } else { Outcome::Failed };
+                let mut ran = Ran::new(&prepared.step, outcome);
+                ran.duration_ms = Some(started.elapsed().as_millis());
+                ran.error = result.as_ref().err().map(ToString::to_string);
+                Ok(Finished { migrations: vec![ran], failure: result.err() })
+            }
+            Choice::MarkApplied | Choice::MarkPending | Choice::AcceptChecksum => {
+                let mut work = self.work(locked, &look, &[])?;
+                let direction = if choice == Choice::MarkPending { Direction::Down } else { Direction::Up };
+                self.mark(&mut work, entry, direction, choice.action(), Some(reason))?;
+                let ran = Ran {
+                    version: entry.version.to_string(),
+                    name: entry.name.clone(),
+                    direction,
+                    outcome: Outcome::Done,
+                    duration_ms: None,
+                    error: None,
+                    label: entry.label(),
+                };
+                Ok(Finished { migrations: vec![ran], failure: None })
+            }
+        }
+    }
+
+    /// The rest of a half-run file, and how many of its statements are taken as done.
+    fn rest(&self, entry: &Entry, choice: Choice) -> Result<(Prepared, usize)> {
+        let (Some(half), Some(migration)) = (&entry.half, &entry.migration) else {
+            return Err(Error::new(
+                Code::Missing,
+                format!("`{}` has no directory here, so its rest cannot be run", entry.label()),
+            )
+            .hint(
+                "check out the release that has it, or finish by hand and use `--mark-applied` or `--mark-pending`",
+            ));
+        };
+        if half.escaped {
+            let message =
+                format!("which statements of `{}` are in is not known, so its rest cannot be run", entry.label());
+            return Err(Error::new(Code::Refused, message)
+                .hint("finish or undo it by hand, and use `--mark-applied` or `--mark-pending`"));
+        }
+        let step = Step { direction: half.direction, migration: migration.clone(), recorded: None };
+        let mut all = prepare(std::slice::from_ref(&step), self.connector.dialect())?;
+        let Some(mut prepared) = all.pop() else {
+            return Err(nothing(choice));
+        };
+        // It began statement by statement, and so it ends, whatever its metadata says by now.
+        prepared.mode = Mode::Statements;
+        let from = if choice == Choice::Retry { half.failed() - 1 } else { half.failed() };
+        let skipped = prepared.statements(self.connector.dialect()).get(from.wrapping_sub(1)).cloned();
+        if let (Choice::Resume, Some(statement)) = (choice, skipped.filter(Statement::is_transaction_control)) {
+            return Err(Error::new(
+                Code::Refused,
+                "the statement that would be taken as done begins or ends a transaction",
+            )
+            .at(prepared.place(self.connector.dialect(), statement.start))
+            .hint("`--retry` runs it again, and the rest with it"));
+        }
+        if from > prepared.count {
+            let message = format!("the file has {} statements now, and {from} were run", prepared.count);
+            return Err(Error::new(Code::Changed, message).hint("put back the statements that were run"));
+        }
+        Ok((prepared, from))
+    }
+
+    /// Writes ledger and journal as a person says they are.
+    pub(super) fn mark(
+        &self,
+        work: &mut Work<'_>,
+        entry: &Entry,
+        direction: Direction,
+        action: Action,
+        reason: Option<&str>,
+    ) -> Result<()> {
+        let dialect = work.dialect;
+        let at = now();
+        let up = entry.migration.as_ref().map(crate::migrate::source::Migration::up).transpose()?;
+        let down = entry
+            .migration
+            .as_ref()
+            .filter(|_| entry.is_reversible())
+            .map(crate::migrate::source::Migration::down)
+            .transpose()?;
+        let text = up.map(|file| file.text).unwrap_or_default();
+        let checksum = sql::checksum(&text, dialect.rules());
+        let row = journal::Row {
+            provenance: &work.provenance,
+            version: &entry.version,
+            name: &entry.name,
+            direction,
+            in_transaction: false,
+            statements: 0,
+            statement_started: 0,
+            statement_done: 0,
+            checksum: &checksum,
+            up: &text,
+            down: down.as_ref().map(|file| file.text.as_str()),
+            started_at: &at,
+            duration_ms: None,
+            outcome: outcome::DONE,
+            error: None,
+            action,
+            reason,
+        };
+        let mut statements = Vec::new();
+        if entry.is_applied() != (direction == Direction::Up) {
+            statements.push(journal::record(dialect, &work.home, direction, &entry.version));
+        }
+        statements.push(row.insert(dialect, &work.home));
+        work.held.check()?;
+        dialect.begin(&mut work.session, &self.timeouts, self.observer)?;
+        let written = statements
+            .iter()
+            .try_for_each(|sql| work.session.execute(sql))
+            .and_then(|()| work.session.execute("COMMIT"));
+        written.map_err(|error: DbError| error.into_error(format!("cannot record `{}`", entry.label())))
+    }
+}
+
+/// The entry that a choice is about.
+fn find<'l>(look: &'l Look, version: Option<&str>, choice: Choice) -> Result<&'l Entry> {
+    let wanted = if choice == Choice::AcceptChecksum { State::Changed } else { State::Failed };
+    let entries = &look.inventory.entries;
+    let entry = if let Some(version) = version {
+        let target = resolve(&look.inventory, version)?;
+        entries.iter().find(|entry| target == Target::Version(entry.version.clone()))
+    } else {
+        let mut all = entries.iter().filter(|entry| entry.state == wanted);
+        let first = all.next();
+        if all.next().is_some() {
+            let error = Error::new(Code::AmbiguousVersion, "several migrations ask for it");
+            return Err(error.hint("name the version"));
+        }
+        first
+    };
+    match entry {
+        Some(entry) if entry.state == wanted => Ok(entry),
+        Some(entry) => {
+            let message =
+                format!("`{}` is {}, so there is nothing to repair in this way", entry.label(), entry.state.name());
+            Err(Error::new(Code::Usage, message).hint("`dbtool migrate status` shows the states"))
+        }
+        None => Err(nothing(choice)),
+    }
+}
+
+fn nothing(choice: Choice) -> Error {
+    let what = if choice == Choice::AcceptChecksum {
+        "no applied migration was changed"
+    } else {
+        "no migration is half applied"
+    };
+    Error::new(Code::Usage, what).hint("`dbtool migrate status` shows the states")
+}
+
+/// The statements that are in must say in the file what they said when they ran.
+fn check_unchanged(work: &mut Work<'_>, entry: &Entry, prepared: &Prepared, from: usize) -> Result<()> {
+    let dialect = work.dialect;
+    let Some(half) = &entry.half else { return Ok(()) };
+    let texts = runs::read_texts(&mut work.session, dialect, &work.home, half.row)?;
+    let ran = if half.direction == Direction::Up { texts.up } else { texts.down };
+    let Some(ran) = ran else {
+        return Err(Error::new(
+            Code::Changed,
+            "the text that ran was too long to be kept, so it cannot be compared with the file",
+        )
+        .hint("finish by hand, and use `--mark-applied` or `--mark-pending`"));
+    };
+    let now = journal::kept(&prepared.file.text, dialect);
+    let parts = |text: &str| -> Vec<(String, String)> {
+        let statements = sql::split(text, dialect.rules()).unwrap_or_default();
+        statements
+            .iter()
+            .map(|statement| (sql::checksum(statement.text, dialect.rules()), statement.text.to_owned()))
+            .collect()
+    };
+    let (then, now) = (parts(&ran), parts(&now));
+    let done = half.done.min(from);
+    let Some(at) = (0..done).find(|at| then.get(*at).map(|part| &part.0) != now.get(*at).map(|part| &part.0)) else {
+        return Ok(());
+    };
+    let text = then.get(at).map(|part| part.1.clone()).unwrap_or_default();
+    let offset = prepared.statements(dialect).get(at).map_or(0, |statement| statement.start);
+    Err(Error::new(
+        Code::Changed,
+        format!("statement {} is in the database, and says something else in the file now", at + 1),
+    )
+    .at(prepared.place(dialect, offset))
+    .note(format!("it ran as: {}", crate::text::shorten(&text, 400)))
+    .hint("put it back as it was; only the failed statement and those after it may be mended"))
+}

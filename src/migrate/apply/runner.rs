@@ -1,0 +1,311 @@
+//! One run from its first look to its last migration.
+
+use std::time::Instant;
+
+use super::statements::Why;
+use super::work::Work;
+use crate::db::{Connector, DbError, Home, Kind, Locked, Purpose, Session, Timeouts, Unlocked, WRITABLE, meta};
+use crate::error::{Code, Error, Result};
+use crate::migrate::create::UNWRITTEN;
+use crate::migrate::history::History;
+use crate::migrate::inventory::{Inventory, State};
+use crate::migrate::journal::{self, Action};
+use crate::migrate::plan::{Plan, Policies, Request, plan};
+use crate::migrate::provenance::Provenance;
+use crate::migrate::report::{Outcome, Ran};
+use crate::migrate::runs;
+use crate::migrate::script::{Mode, Prepared, prepare};
+use crate::migrate::source::Source;
+use crate::observer::{Event, Observer};
+use crate::secret::Redactor;
+use crate::{sql, text};
+
+/// Runs migrations: of which files, on which database, on whose behalf.
+pub struct Runner<'a> {
+    pub connector: &'a Connector,
+    pub source: &'a Source,
+    pub timeouts: Timeouts,
+    /// Keep other runners out.
+    pub lock: bool,
+    /// SQL for the connection, before anything else runs on it.
+    pub session: &'a [String],
+    pub environment: &'a str,
+    /// The environment was named on purpose, so the database may be stamped with it.
+    pub explicit: bool,
+    pub run_id: &'a str,
+    /// Asked only when something is to be run.
+    pub provenance: &'a dyn Fn() -> Provenance,
+    pub observer: &'a dyn Observer,
+}
+
+/// What is to be done.
+pub struct Wanted<'a> {
+    pub request: Request,
+    pub policies: Policies,
+    pub dry_run: bool,
+    /// Asked before anything is run, and again if the plan is another once the lock is held.
+    pub approve: &'a dyn Fn(&Plan) -> Result<()>,
+}
+
+/// What came of it. A failure half way is no `Err`: what was done before it counts.
+#[derive(Debug, Default)]
+pub struct Finished {
+    pub migrations: Vec<Ran>,
+    pub failure: Option<Error>,
+}
+
+/// What was found before anything was done.
+pub(super) struct Look {
+    pub(super) home: Home,
+    pub(super) history: History,
+    pub(super) inventory: Inventory,
+}
+
+impl Runner<'_> {
+    /// Looks, plans, and does it.
+    pub fn run(&self, wanted: &Wanted<'_>) -> Result<Finished> {
+        let dialect = self.connector.dialect();
+        let mut session = self.first_session()?;
+        let mut look = self.look(session.as_mut(), false)?;
+        let from_history = matches!(wanted.request, Request::DownFromHistory { .. });
+        if let (Some(session), true) = (&mut session, from_history) {
+            self.recall(session, &mut look)?;
+        }
+        let (mut plan, mut prepared) = self.plan(&look, wanted)?;
+        if wanted.dry_run || plan.steps.is_empty() {
+            self.tell_warnings(&plan);
+            if let Err(error) = look.history.meta.check(self.environment) {
+                self.observer.warn(error.to_string());
+            }
+            if let (Some(session), false) = (&mut session, wanted.dry_run) {
+                self.stamp_quietly(session, &look);
+            }
+            let migrations = plan.steps.iter().map(|step| Ran::new(step, Outcome::Planned)).collect();
+            return Ok(Finished { migrations, failure: None });
+        }
+        self.check_writable(&look)?;
+        look.history.meta.check(self.environment)?;
+        (wanted.approve)(&plan)?;
+        let session = match session {
+            Some(session) => session,
+            None => self.connector.connect_telling(Purpose::Write, self.observer)?,
+        };
+        let (mut locked, mut look) = self.lock(session, look)?;
+        if from_history {
+            self.recall(&mut locked.session, &mut look)?;
+        }
+        if self.lock || dialect.looks_again() {
+            // Another runner may have been at work while we waited.
+            let approved = plan.steps;
+            (plan, prepared) = self.plan(&look, wanted)?;
+            if plan.steps != approved {
+                (wanted.approve)(&plan)?;
+            }
+        }
+        self.tell_warnings(&plan);
+        for prepared in prepared.iter().filter(|prepared| UNWRITTEN.contains(&prepared.file.text.as_str())) {
+            let file = prepared.file.path.display();
+            let hint = "write the change into it; `dbtool migrate redo` runs it again, once both files are written";
+            self.observer.warn_with(format!("`{file}` has not been written yet: it does nothing"), hint.to_owned());
+        }
+        let mut work = self.work(locked, &look, &prepared)?;
+        Ok(self.steps(&mut work, &prepared))
+    }
+
+    fn plan(&self, look: &Look, wanted: &Wanted<'_>) -> Result<(Plan, Vec<Prepared>)> {
+        let plan = plan(&look.inventory, &wanted.request, wanted.policies)?;
+        let prepared = prepare(&plan.steps, self.connector.dialect())?;
+        Ok((plan, prepared))
+    }
+
+    /// Reads the texts of what has no directory here.
+    fn recall(&self, session: &mut Session, look: &mut Look) -> Result<()> {
+        for entry in look.inventory.entries.iter_mut().filter(|entry| entry.state == State::Missing) {
+            if let Some(ours) = entry.applied.as_ref().and_then(|applied| applied.ours.as_ref()) {
+                let dialect = self.connector.dialect();
+                entry.recorded = Some(runs::read_texts(session, dialect, &look.home, ours.row)?);
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn check_writable(&self, look: &Look) -> Result<()> {
+        if !look.home.read_only {
+            return Ok(());
+        }
+        let message = format!("`{}` takes no changes: it is read-only, or a standby", self.connector.target());
+        Err(Error::new(Code::ReadOnly, message).note("nothing was run").hint(WRITABLE))
+    }
+
+    /// Makes the connection ready for the files that are to be run.
+    pub(super) fn work<'w>(&'w self, locked: Locked, look: &Look, prepared: &[Prepared]) -> Result<Work<'w>> {
+        let dialect = self.connector.dialect();
+        let Locked { mut session, held, .. } = locked;
+        self.prepare_session(&mut session)?;
+        self.make_tables(&mut session, look)?;
+        let mut secrets = Redactor::default();
+        for prepared in prepared {
+            for password in sql::passwords(&prepared.file.text, dialect.rules()) {
+                secrets.add(&password, &["postgres", "password"]);
+            }
+        }
+        session.hide(&secrets);
+        session.take_notices();
+        let provenance = (self.provenance)();
+        Ok(Work { session, held, home: look.home.clone(), provenance, dialect, transaction: None, secrets })
+    }
+
+    /// A connection to look with; none where the database is a file that is not there yet.
+    pub(super) fn first_session(&self) -> Result<Option<Session>> {
+        let dialect = self.connector.dialect();
+        if !dialect.backend().is_server() && !dialect.database_exists(self.connector)? {
+            return Ok(None);
+        }
+        self.connector.connect_telling(Purpose::Read, self.observer).map(Some)
+    }
+
+    /// Looks. Without the lock, what another runner has begun counts as not yet done.
+    pub(super) fn look(&self, session: Option<&mut Session>, exclusive: bool) -> Result<Look> {
+        let dialect = self.connector.dialect();
+        let (home, history) = match session {
+            Some(session) => {
+                let home = dialect.home(session)?;
+                let history = if exclusive {
+                    History::read(session, dialect, &home)?
+                } else {
+                    History::read_beside_others(session, dialect, self.connector.target(), &home)?.0
+                };
+                (home, history)
+            }
+            None => (Home::default(), History::default()),
+        };
+        let inventory = Inventory::new(self.source, &history, dialect.rules())?;
+        Ok(Look { home, history, inventory })
+    }
+
+    fn tell_warnings(&self, plan: &Plan) {
+        for warning in &self.source.warnings {
+            self.observer.warn(warning.clone());
+        }
+        for (warning, hint) in &plan.warnings {
+            self.observer.warn_with(warning.clone(), hint.clone());
+        }
+    }
+
+    /// Keeps others out, and looks again at what they did meanwhile.
+    pub(super) fn lock(&self, session: Session, look: Look) -> Result<(Locked, Look)> {
+        let dialect = self.connector.dialect();
+        let mut locked = if self.lock {
+            dialect.lock(self.connector, session, &look.home, self.timeouts.runner, self.observer)?
+        } else {
+            Locked { session, exclusive: false, held: Box::new(Unlocked) }
+        };
+        if self.lock || dialect.looks_again() {
+            let look = self.look(Some(&mut locked.session), locked.exclusive)?;
+            return Ok((locked, look));
+        }
+        Ok((locked, look))
+    }
+
+    fn prepare_session(&self, session: &mut Session) -> Result<()> {
+        for (number, sql) in self.session.iter().enumerate() {
+            session.execute(sql).map_err(|error| {
+                let error = DbError { position: None, ..error };
+                error
+                    .into_error(format!("the statement {} of `migrate.session` failed", number + 1))
+                    .note("nothing was run")
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Makes what is missing of our tables and Diesel's, and stamps the database.
+    fn make_tables(&self, session: &mut Session, look: &Look) -> Result<()> {
+        let dialect = self.connector.dialect();
+        let mut statements = journal::create(dialect, &look.home);
+        if self.explicit && look.history.meta.environment.is_none() {
+            statements.push(meta::stamp_if_none(dialect, &look.home, self.environment));
+        }
+        if statements.is_empty() {
+            return Ok(());
+        }
+        dialect.begin(session, &self.timeouts, self.observer)?;
+        let made = statements.iter().try_for_each(|sql| session.execute(sql)).and_then(|()| session.execute("COMMIT"));
+        made.map_err(|error| {
+            let permission = error.kind == Kind::Permission;
+            // What is left of the transaction goes with the connection.
+            let error = error.into_error("cannot make the tables that record what was run").note("nothing was run");
+            if permission { error.hint("the user needs the right to create tables in the schema") } else { error }
+        })
+    }
+
+    /// With nothing to run, a stamp is worth trying, but no reason to fail.
+    fn stamp_quietly(&self, session: &mut Session, look: &Look) {
+        if !self.explicit || look.history.meta.environment.is_some() || look.home.read_only {
+            return;
+        }
+        if let Err(error) = self.make_tables(session, look) {
+            tracing::debug!(%error, "the database could not be stamped");
+        }
+    }
+
+    fn steps(&self, work: &mut Work<'_>, steps: &[Prepared]) -> Finished {
+        let mut finished = Finished::default();
+        let target = format!("{} ({})", self.environment, self.connector.target());
+        self.observer.on(Event::Started { steps: steps.len(), target });
+        for (at, prepared) in steps.iter().enumerate() {
+            let label = prepared.step.migration.label();
+            self.observer.on(Event::Step { label: label.clone() });
+            let started = Instant::now();
+            let result = match prepared.mode {
+                Mode::Transaction => self.in_transaction(work, prepared),
+                Mode::Statements => self.by_statements(work, prepared, 0, &Why { action: Action::Run, reason: None }),
+            };
+            for notice in work.session.take_notices() {
+                self.observer.on(Event::Server { severity: notice.severity, message: notice.message });
+            }
+            let took = started.elapsed();
+            let mut ran = Ran::new(&prepared.step, Outcome::Done);
+            match result {
+                Ok(true) => {
+                    tracing::info!(
+                        run_id = self.run_id,
+                        version = ran.version,
+                        direction = ran.direction.name(),
+                        duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+                        "migrated"
+                    );
+                    ran.duration_ms = Some(took.as_millis());
+                    self.observer.on(Event::StepDone { done: prepared.step.direction.done(), label, took });
+                    finished.migrations.push(ran);
+                }
+                // Another runner did it while we waited for the database.
+                Ok(false) => tracing::info!(run_id = self.run_id, version = ran.version, "done by another runner"),
+                Err(error) => {
+                    let done = finished.migrations.len();
+                    let error = error.note(standing(done, steps.len() - at - 1));
+                    ran.outcome = Outcome::Failed;
+                    ran.duration_ms = Some(took.as_millis());
+                    ran.error =
+                        Some(error.cause().map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}")));
+                    finished.migrations.push(ran);
+                    finished
+                        .migrations
+                        .extend(steps[at + 1..].iter().map(|rest| Ran::new(&rest.step, Outcome::NotRun)));
+                    finished.failure = Some(error);
+                    break;
+                }
+            }
+        }
+        finished
+    }
+}
+
+fn standing(done: usize, left: usize) -> String {
+    let before = if done == 0 {
+        "no migration was run before it".to_owned()
+    } else {
+        format!("{} done before it", text::count(done, "migration"))
+    };
+    if left == 0 { before } else { format!("{before}, {left} after it not run") }
+}

@@ -1,0 +1,209 @@
+//! What a run works with, and how its failures are told.
+
+use std::time::{Duration, Instant};
+
+use super::runner::Runner;
+use crate::db::{DbError, Dialect, Failure, Held, Home, Kind, Purpose, Session, WRITABLE};
+use crate::error::{Code, Error, Result};
+use crate::migrate::direction::Direction;
+use crate::migrate::journal::{self, Action, outcome};
+use crate::migrate::provenance::Provenance;
+use crate::migrate::script::{Mode, Prepared};
+use crate::secret::Redactor;
+use crate::sql::Statement;
+
+/// The work connection, and what belongs to it.
+pub(super) struct Work<'a> {
+    pub(super) session: Session,
+    pub(super) held: Box<dyn Held>,
+    pub(super) home: Home,
+    pub(super) provenance: Provenance,
+    pub(super) dialect: &'a dyn Dialect,
+    /// The transaction that was begun last, where the database can tell one from another.
+    pub(super) transaction: Option<String>,
+    /// What stands in the files and must not show.
+    pub(super) secrets: Redactor,
+}
+
+/// Why a step did not come to its end.
+pub(super) struct Broken {
+    pub(super) error: Error,
+    /// For the decision whether to try again.
+    pub(super) kind: Option<Kind>,
+    /// We were stricter than other tools.
+    pub(super) overstrict: bool,
+    /// The file ended our transaction: what stood before that is in the database.
+    pub(super) escaped: bool,
+    /// Our COMMIT had been sent.
+    pub(super) committing: bool,
+}
+
+impl From<Error> for Broken {
+    fn from(error: Error) -> Self {
+        Self { error, kind: None, overstrict: false, escaped: false, committing: false }
+    }
+}
+
+impl Runner<'_> {
+    /// A statement of the file failed.
+    pub(super) fn failed(
+        &self,
+        work: &Work<'_>,
+        prepared: &Prepared,
+        statements: &[Statement<'_>],
+        failure: Failure,
+    ) -> Broken {
+        let statement =
+            failure.statement.and_then(|number| statements.iter().find(|statement| statement.number == number));
+        let which = match (failure.statement, prepared.count) {
+            (Some(number), count) if count > 1 => format!(" at statement {number} of {count}"),
+            _ => String::new(),
+        };
+        // A statement that the server's words quote may hold a password that the file does not.
+        let mask = |text: String| {
+            if text.to_ascii_lowercase().contains("password") {
+                crate::sql::mask(&text.replace('"', " "), work.dialect.rules())
+            } else {
+                text
+            }
+        };
+        let mut error = failure.error;
+        error.context = error.context.map(mask);
+        error.detail = error.detail.map(mask);
+        let kind = error.kind;
+        let overstrict = work.dialect.is_overstrict(&error);
+        let code = match kind {
+            Kind::LockTimeout => Code::LockTimeout,
+            // A server's file can make its own transaction read-only; the server itself was asked before.
+            Kind::ReadOnly if !work.dialect.backend().is_server() => Code::ReadOnly,
+            _ => Code::MigrationFailed,
+        };
+        let notes = error.notes();
+        let mut told = Error::new(code, format!("{} failed{which}", what(prepared))).because(&error);
+        told = notes.into_iter().fold(told, Error::note).note(format!("run {}", self.run_id));
+        let offset = failure.offset.or_else(|| statement.map(|statement| statement.start));
+        if let Some(offset) = offset.filter(|offset| *offset <= prepared.file.text.len()) {
+            told = told.at(prepared.place(work.dialect, offset));
+        }
+        told = match kind {
+            Kind::LockTimeout => {
+                told.hint("something else holds a lock on the table; try again, or set `lock_timeout` in `[migrate]`")
+            }
+            Kind::StatementTimeout => {
+                told.hint("`statement_timeout` in `[migrate]` sets how long a statement may take")
+            }
+            _ if error.message.contains("cannot run inside a transaction block")
+                || error.message.contains("cannot VACUUM from within") =>
+            {
+                told.hint("write `run_in_transaction = false` into the migration's metadata.toml")
+            }
+            _ if error.message.contains("at or near \"\\\"") => {
+                told.hint("commands of psql, such as `\\connect`, are not SQL")
+            }
+            Kind::ReadOnly => told.hint(WRITABLE),
+            Kind::Lost => told,
+            _ if prepared.mode == Mode::Statements => told,
+            _ => told.hint("mend the file, and run the same command again"),
+        };
+        Broken { error: told, kind: Some(kind), overstrict, escaped: false, committing: false }
+    }
+
+    /// The connection was lost: connects again, and waits until the server no longer works for the old one. What it was sent
+    /// last may arrive late.
+    pub(super) fn settle(&self, work: &mut Work<'_>, prepared: &Prepared) -> Result<()> {
+        let lost = work.session.id();
+        let connected = self.connector.connect_telling(Purpose::Write, self.observer);
+        work.session = connected.map_err(|error| unknown(prepared).because(error))?;
+        work.session.hide(&work.secrets);
+        let started = Instant::now();
+        loop {
+            let at_work = work.dialect.is_at_work(&mut work.session, lost, work.transaction.as_deref());
+            if !at_work.map_err(|error| unknown(prepared).because(error))? {
+                return Ok(());
+            }
+            if started.elapsed() >= self.connector.retry().deadline {
+                return Err(unknown(prepared).because("the server still works on it"));
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// A statement of our own failed.
+    pub(super) fn refused(&self, work: &Work<'_>, prepared: &Prepared, error: DbError) -> Broken {
+        self.failed(
+            work,
+            prepared,
+            &[],
+            Failure { statement: None, offset: None, error: DbError { position: None, ..error } },
+        )
+    }
+
+    pub(super) fn log(&self, error: &Error, prepared: &Prepared) {
+        let place = error.place().map(ToString::to_string);
+        tracing::error!(
+            run_id = self.run_id,
+            kind = error.code().name(),
+            place,
+            version = %prepared.step.migration.version,
+            direction = prepared.step.direction.name(),
+            cause = error.cause(),
+            "{error}"
+        );
+    }
+}
+
+impl Work<'_> {
+    pub(super) fn row<'r>(&'r self, prepared: &'r Prepared, started_at: &'r str) -> journal::Row<'r> {
+        journal::Row {
+            provenance: &self.provenance,
+            version: &prepared.step.migration.version,
+            name: &prepared.step.migration.name,
+            direction: prepared.step.direction,
+            in_transaction: prepared.mode == Mode::Transaction,
+            statements: prepared.count,
+            statement_started: 0,
+            statement_done: 0,
+            checksum: &prepared.checksum,
+            up: &prepared.up,
+            down: prepared.down.as_deref(),
+            started_at,
+            duration_ms: None,
+            outcome: outcome::STARTED,
+            error: None,
+            action: Action::Run,
+            reason: None,
+        }
+    }
+
+    /// Takes back what is open.
+    pub(super) fn rollback(&mut self) {
+        if self.session.in_transaction(true) {
+            // The server may be gone, or have rolled back by itself.
+            let _ = self.session.execute("ROLLBACK");
+        }
+    }
+
+    /// Whether the ledger already says what the step would make it say.
+    pub(super) fn is_done(&mut self, prepared: &Prepared) -> Result<bool, DbError> {
+        let query = journal::is_applied(self.dialect, &self.home, &prepared.step.migration.version);
+        let applied = !self.session.query(&query)?.is_empty();
+        Ok(applied == (prepared.step.direction == Direction::Up))
+    }
+}
+
+pub(super) fn what(prepared: &Prepared) -> String {
+    let file = if prepared.step.direction == Direction::Up { "the migration" } else { "the down of" };
+    format!("{file} `{}`", prepared.step.migration.label())
+}
+
+/// Whether it is in is not known: that is said, and nothing else.
+pub(super) fn unknown(prepared: &Prepared) -> Error {
+    let message =
+        format!("the connection broke while {} was running, and whether it is in is not known", what(prepared));
+    Error::new(Code::OutcomeUnknown, message)
+        .hint("`dbtool migrate status` tells what is in, once the server can be reached")
+}
+
+pub(super) fn now() -> String {
+    chrono::Utc::now().format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+}

@@ -1,0 +1,123 @@
+//! Disk and database side by side: every version that either knows, with its state.
+
+use std::collections::BTreeSet;
+
+use super::history::{Applied, Half, History};
+use super::runs::Texts;
+use super::source::{Down, Migration, Source};
+use crate::error::Result;
+use crate::sql::{Rules, checksum};
+use crate::version::Version;
+
+/// The state of a version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    Applied,
+    Pending,
+    /// Applied, and its up.sql says something else now.
+    Changed,
+    /// Applied, and there is no directory of this version.
+    Missing,
+    /// Half applied, or half reverted.
+    Failed,
+}
+
+impl State {
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            State::Applied => "applied",
+            State::Pending => "pending",
+            State::Changed => "changed",
+            State::Missing => "missing",
+            State::Failed => "failed",
+        }
+    }
+}
+
+/// One version.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    pub version: Version,
+    pub name: String,
+    pub state: State,
+    /// `None`: it is not on disk.
+    pub migration: Option<Migration>,
+    /// `None`: it does not stand in the ledger.
+    pub applied: Option<Applied>,
+    pub half: Option<Half>,
+    /// The texts that it ran from, where they were asked for.
+    pub recorded: Option<Texts>,
+}
+
+impl Entry {
+    /// Whether it stands in the ledger.
+    #[must_use]
+    pub fn is_applied(&self) -> bool {
+        self.applied.is_some()
+    }
+
+    #[must_use]
+    pub fn is_reversible(&self) -> bool {
+        self.migration.as_ref().is_some_and(|migration| migration.down == Down::Present)
+    }
+
+    /// The directory's name, or what comes nearest to it.
+    #[must_use]
+    pub fn label(&self) -> String {
+        match &self.migration {
+            Some(migration) => migration.label(),
+            None if self.name.is_empty() => self.version.to_string(),
+            None => format!("{}_{}", self.version, self.name),
+        }
+    }
+}
+
+/// Every version, in order.
+#[derive(Debug, Clone, Default)]
+pub struct Inventory {
+    pub entries: Vec<Entry>,
+}
+
+impl Inventory {
+    /// Puts both sides together. Reads the up.sql of every migration whose checksum the journal knows.
+    pub fn new(source: &Source, history: &History, rules: &Rules) -> Result<Self> {
+        let versions: BTreeSet<_> = source
+            .migrations
+            .iter()
+            .map(|migration| &migration.version)
+            .chain(history.applied.keys())
+            .chain(history.half.keys())
+            .collect();
+        let entries = versions.into_iter().map(|version| {
+            let migration = source.get(version).cloned();
+            let applied = history.applied.get(version).cloned();
+            let half = history.half.get(version).cloned();
+            let ours = applied.as_ref().and_then(|applied| applied.ours.as_ref());
+            let state = match (&migration, &applied) {
+                _ if half.is_some() => State::Failed,
+                (None, _) => State::Missing,
+                (Some(_), None) => State::Pending,
+                (Some(migration), Some(_)) => match ours {
+                    Some(ours) if checksum(&migration.up()?.text, rules) != ours.checksum => State::Changed,
+                    _ => State::Applied,
+                },
+            };
+            let name = migration.as_ref().map(|migration| migration.name.clone());
+            let name = name.or_else(|| ours.map(|ours| ours.name.clone())).unwrap_or_default();
+            Ok(Entry { version: version.clone(), name, state, migration, applied, half, recorded: None })
+        });
+        Ok(Self { entries: entries.collect::<Result<_>>()? })
+    }
+
+    #[must_use]
+    pub fn count(&self, state: State) -> usize {
+        self.entries.iter().filter(|entry| entry.state == state).count()
+    }
+
+    #[must_use]
+    pub fn get(&self, version: &Version) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.version == *version)
+    }
+}

@@ -1,0 +1,32 @@
+//! Migrations: from directories and the database's history to a plan, and from the plan to the database.
+//!
+//! [`Source`] is the disk, [`History`] the database, [`Inventory`] both side by side; [`plan`](plan::plan) looks and
+//! decides, [`apply`] has the effects, [`report`] says what was done.
+
+pub mod apply;
+mod create;
+mod diesel;
+mod direction;
+mod history;
+mod inventory;
+mod journal;
+pub mod plan;
+mod provenance;
+pub mod report;
+mod resolve;
+pub mod runs;
+mod script;
+mod source;
+
+pub use create::{New, create};
+/// Diesel's runner, for applications' tests: a [`Source`] is a source for it, too.
+pub use diesel_migrations::MigrationHarness;
+pub use direction::Direction;
+pub use history::{Applied, Half, History, Ours};
+pub use inventory::{Entry, Inventory, State};
+pub use journal::kept as kept_text;
+pub use plan::{Plan, Request, Step};
+pub use provenance::Provenance;
+pub use resolve::{Target, resolve};
+pub use script::{Mode, Prepared, prepare};
+pub use source::{Down, Migration, Source, SqlFile};

@@ -1,0 +1,133 @@
+//! What was done, or would be: the shapes that scripts read.
+
+use serde::Serialize;
+
+use super::direction::Direction;
+use super::inventory::{Entry, Inventory, State};
+use super::plan::Step;
+use crate::backend::Backend;
+
+/// The report of up, down, to and redo.
+#[derive(Debug, Clone, Serialize)]
+pub struct RunReport {
+    pub environment: String,
+    pub backend: Backend,
+    pub dry_run: bool,
+    pub migrations: Vec<Ran>,
+}
+
+/// One migration of a run.
+#[derive(Debug, Clone, Serialize)]
+pub struct Ran {
+    pub version: String,
+    pub name: String,
+    pub direction: Direction,
+    pub outcome: Outcome,
+    pub duration_ms: Option<u128>,
+    pub error: Option<String>,
+    /// The directory's name.
+    #[serde(skip)]
+    pub label: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    Planned,
+    Done,
+    Failed,
+    NotRun,
+}
+
+impl Outcome {
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Outcome::Planned => "planned",
+            Outcome::Done => "done",
+            Outcome::Failed => "failed",
+            Outcome::NotRun => "not_run",
+        }
+    }
+}
+
+impl Ran {
+    #[must_use]
+    pub fn new(step: &Step, outcome: Outcome) -> Self {
+        Self {
+            version: step.migration.version.to_string(),
+            name: step.migration.name.clone(),
+            direction: step.direction,
+            outcome,
+            duration_ms: None,
+            error: None,
+            label: step.migration.label(),
+        }
+    }
+}
+
+/// The report of status.
+#[derive(Debug, Clone, Serialize)]
+pub struct StatusReport {
+    pub environment: String,
+    pub backend: Backend,
+    pub migrations: Vec<Status>,
+    pub summary: Summary,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct Status {
+    pub version: String,
+    pub name: String,
+    pub state: State,
+    /// RFC 3339, UTC.
+    pub applied_at: Option<String>,
+    pub duration_ms: Option<i64>,
+    pub applied_by: Option<String>,
+    pub reversible: bool,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct Summary {
+    pub applied: usize,
+    pub pending: usize,
+    pub changed: usize,
+    pub missing: usize,
+    pub failed: usize,
+}
+
+impl StatusReport {
+    #[must_use]
+    pub fn new(environment: &str, backend: Backend, inventory: &Inventory) -> Self {
+        let count = |state| inventory.count(state);
+        Self {
+            environment: environment.to_owned(),
+            backend,
+            migrations: inventory.entries.iter().map(Status::new).collect(),
+            summary: Summary {
+                applied: count(State::Applied),
+                pending: count(State::Pending),
+                changed: count(State::Changed),
+                missing: count(State::Missing),
+                failed: count(State::Failed),
+            },
+        }
+    }
+}
+
+impl Status {
+    fn new(entry: &Entry) -> Self {
+        let ours = entry.applied.as_ref().and_then(|applied| applied.ours.as_ref());
+        Self {
+            version: entry.version.to_string(),
+            name: entry.name.clone(),
+            state: entry.state,
+            applied_at: ours
+                .map(|ours| ours.at.clone())
+                .or_else(|| entry.applied.as_ref().and_then(|applied| applied.at.clone())),
+            duration_ms: ours.and_then(|ours| ours.duration_ms),
+            applied_by: ours.map(|ours| ours.by.clone()),
+            reversible: entry.is_reversible(),
+        }
+    }
+}

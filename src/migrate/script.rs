@@ -1,0 +1,116 @@
+//! A step's files, read and checked before anything runs.
+
+use super::direction::Direction;
+use super::plan::Step;
+use super::source::{Down, SqlFile};
+use crate::db::Dialect;
+use crate::error::{Code, Error, Place, Result};
+use crate::sql::{self, Statement};
+
+/// How a file is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// All or nothing.
+    Transaction,
+    /// Statement by statement, each noted in the journal.
+    Statements,
+}
+
+/// A step that is ready to be run.
+#[derive(Debug, Clone)]
+pub struct Prepared {
+    pub step: Step,
+    pub mode: Mode,
+    /// The file that is run.
+    pub file: SqlFile,
+    /// The texts of both files, as the journal keeps them.
+    pub up: String,
+    pub down: Option<String>,
+    /// Of up.sql.
+    pub checksum: String,
+    /// How many statements the file has; 0 where that is the server's to say.
+    pub count: usize,
+}
+
+impl Prepared {
+    /// The statements of the file. A file that could not be split is one message for the server.
+    #[must_use]
+    pub fn statements<'a>(&'a self, dialect: &'a dyn Dialect) -> Vec<Statement<'a>> {
+        sql::split(&self.file.text, dialect.rules()).unwrap_or_default()
+    }
+
+    /// The place of a byte offset in the file. Secrets in its line are masked.
+    #[must_use]
+    pub fn place(&self, dialect: &dyn Dialect, offset: usize) -> Place {
+        let mut place = Place::of(&self.file.path, &self.file.text, offset);
+        place.excerpt = sql::mask(&place.excerpt, dialect.rules());
+        // A secret may stand on a line whose announcement stands on another.
+        for password in sql::passwords(&self.file.text, dialect.rules()) {
+            place.excerpt = place.excerpt.replace(&password, crate::secret::MASK);
+        }
+        place
+    }
+}
+
+/// Reads and checks every step's files; the first that is wrong is the error, and nothing has been run.
+pub fn prepare(steps: &[Step], dialect: &dyn Dialect) -> Result<Vec<Prepared>> {
+    steps.iter().map(|step| one(step, dialect)).collect()
+}
+
+fn one(step: &Step, dialect: &dyn Dialect) -> Result<Prepared> {
+    let migration = &step.migration;
+    let (up, down) = match &step.recorded {
+        Some(texts) => {
+            let file = |name: &str, text: &Option<String>| SqlFile {
+                path: migration.directory.join(name),
+                text: text.clone().unwrap_or_default(),
+            };
+            (file("up.sql", &texts.up), Some(file("down.sql", &texts.down)))
+        }
+        None if migration.down == Down::Missing => (migration.up()?, None),
+        None => (migration.up()?, Some(migration.down()?)),
+    };
+    if up.text.trim().is_empty() && step.recorded.is_none() {
+        return Err(Error::new(Code::SourceEmpty, format!("`{}` is empty", up.path.display()))
+            .hint("write the change into it; a comment alone makes it a migration that does nothing"));
+    }
+    let checksum = sql::checksum(&up.text, dialect.rules());
+    let (up_text, down_text) = (up.text.clone(), down.as_ref().map(|down| down.text.clone()));
+    let file = match (step.direction, down) {
+        (Direction::Down, Some(down)) => down,
+        _ => up,
+    };
+    let mode =
+        if migration.run_in_transaction && !migration.allow_commit { Mode::Transaction } else { Mode::Statements };
+    let mut prepared = Prepared { step: step.clone(), mode, file, up: up_text, down: down_text, checksum, count: 0 };
+    let statements = match sql::split(&prepared.file.text, dialect.rules()) {
+        Ok(statements) => statements,
+        // Whoever runs the file as a whole, and takes all of it back, may judge it: our splitter may be wrong.
+        Err(_) if mode == Mode::Transaction && dialect.backend().takes_scripts() => Vec::new(),
+        Err(unterminated) => {
+            let error =
+                Error::new(Code::SqlUnterminated, format!("a {} begins here, and never ends", unterminated.what));
+            return Err(error
+                .at(prepared.place(dialect, unterminated.start))
+                .hint(format!("close the {}: it takes in all that follows", unterminated.what)));
+        }
+    };
+    let control = statements.iter().find(|statement| statement.is_transaction_control());
+    if let (Some(statement), Mode::Transaction, true) = (control, mode, dialect.backend().transactional_ddl()) {
+        let word = statement.head().first().cloned().unwrap_or_default();
+        return Err(Error::new(Code::SqlTransactionControl, format!("`{word}` stands in a migration that runs in a transaction"))
+            .at(prepared.place(dialect, statement.start))
+            .hint("leave it out: dbtool begins and commits")
+            .hint("or write `allow_commit = true` into its metadata.toml: it then runs statement by statement, and is not all or nothing"));
+    }
+    // Outside of a transaction SQLite's SAVEPOINT begins one that nothing tells us of.
+    let begun = statements.iter().position(Statement::is_transaction_control).unwrap_or(statements.len());
+    let savepoint = statements[..begun].iter().find(|statement| statement.begins(&["SAVEPOINT"]));
+    if let (Some(statement), Mode::Statements, false) = (savepoint, mode, dialect.backend().takes_scripts()) {
+        return Err(Error::new(Code::SqlTransactionControl, "a SAVEPOINT stands outside of any transaction")
+            .at(prepared.place(dialect, statement.start))
+            .hint("write BEGIN and COMMIT around it, with `allow_commit = true` in the migration's metadata.toml"));
+    }
+    prepared.count = statements.len();
+    Ok(prepared)
+}

@@ -1,0 +1,284 @@
+//! Migrations on disk, in Diesel's layout: a directory each, with up.sql, down.sql and metadata.toml.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::backend::Backend;
+use crate::config::MigrationsDirectory;
+use crate::error::{Code, Error, Place, Result};
+use crate::version::Version;
+
+/// The migrations of one directory, in the order of their versions.
+#[derive(Debug, Clone, Default)]
+pub struct Source {
+    pub directory: PathBuf,
+    pub migrations: Vec<Migration>,
+    /// What should be told, and does no harm.
+    pub warnings: Vec<String>,
+}
+
+/// One migration's directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Migration {
+    pub version: Version,
+    /// What follows the version in the directory's name.
+    pub name: String,
+    pub directory: PathBuf,
+    pub down: Down,
+    /// As metadata.toml has it, and as Diesel reads that.
+    pub run_in_transaction: bool,
+    /// The file may hold BEGIN and COMMIT of its own: it then runs statement by statement.
+    pub allow_commit: bool,
+}
+
+/// Whether a migration can be reverted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Down {
+    Missing,
+    /// There, with nothing in it.
+    Empty,
+    /// There; it may hold only a comment, which does nothing and is done.
+    Present,
+}
+
+/// The text of a file, without a byte order mark.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SqlFile {
+    pub path: PathBuf,
+    pub text: String,
+}
+
+impl Migration {
+    /// The directory's own name.
+    #[must_use]
+    pub fn label(&self) -> String {
+        self.directory.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    }
+
+    pub fn up(&self) -> Result<SqlFile> {
+        SqlFile::read(self.directory.join("up.sql"))
+    }
+
+    pub fn down(&self) -> Result<SqlFile> {
+        SqlFile::read(self.directory.join("down.sql"))
+    }
+}
+
+impl SqlFile {
+    /// Reads UTF-8 text, or says what else the file is.
+    pub fn read(path: PathBuf) -> Result<Self> {
+        let bytes = fs::read(&path).map_err(|cause| Error::io("read", &path, &cause))?;
+        if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+            return Err(Error::new(Code::SourceEncoding, format!("`{}` is UTF-16, not UTF-8", path.display()))
+                .hint("save it as UTF-8: `iconv -f UTF-16 -t UTF-8 up.sql`"));
+        }
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let valid = error.utf8_error().valid_up_to();
+            let byte = error.as_bytes().get(valid).copied().unwrap_or_default();
+            let before = String::from_utf8_lossy(&error.as_bytes()[..valid]).into_owned();
+            Error::new(Code::SourceEncoding, format!("the file is not UTF-8: it has a byte 0x{byte:02X}"))
+                .at(Place::of(&path, &before, valid))
+                .hint("save it as UTF-8: `iconv -f LATIN1 -t UTF-8 up.sql`")
+        })?;
+        let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
+        if let Some(at) = text.find('\0') {
+            let error = Error::new(Code::SourceEncoding, "the file holds a NUL byte, which no SQL text can");
+            return Err(error
+                .at(Place::of(&path, &text[..at], at))
+                .hint("take it out; if the file is full of them, it is UTF-16: save it as UTF-8"));
+        }
+        Ok(Self { path, text })
+    }
+}
+
+impl Source {
+    /// Finds the migrations directory of a backend. Where none is named and none is found, that is an error.
+    pub fn locate(directory: &MigrationsDirectory, backend: Backend) -> Result<PathBuf> {
+        match directory {
+            MigrationsDirectory::Named { path, origin } => {
+                if !path.is_dir() {
+                    let message = format!("the migrations directory `{}` does not exist ({origin})", path.display());
+                    return Err(Error::new(Code::ConfigMissing, message)
+                        .hint("`dbtool migrate new NAME` makes it with its first migration, or `--migrations-dir DIR` names another"));
+                }
+                Ok(of_backend(path, backend))
+            }
+            MigrationsDirectory::Search { from } => {
+                let found = from.ancestors().map(|parent| parent.join("migrations")).find(|path| path.is_dir());
+                found.map(|path| of_backend(&path, backend)).ok_or_else(|| {
+                    Error::new(
+                        Code::ConfigMissing,
+                        format!("there is no `migrations` directory in `{}` or above it", from.display()),
+                    )
+                    .hint("`dbtool init` makes one, or `--migrations-dir DIR` names another")
+                })
+            }
+        }
+    }
+
+    /// Reads the directory's names and metadata; the SQL is read when it is needed.
+    pub fn read(directory: &Path) -> Result<Self> {
+        let mut source = Self { directory: directory.to_owned(), ..Self::default() };
+        let mut seen: BTreeMap<Version, String> = BTreeMap::new();
+        for name in directories(directory)? {
+            let path = directory.join(&name);
+            let up = path.join("up.sql");
+            if let Err(cause) = up.metadata()
+                && cause.kind() != std::io::ErrorKind::NotFound
+            {
+                return Err(Error::io("read", &up, &cause));
+            }
+            if !up.is_file() {
+                if is_empty(&path)? {
+                    continue;
+                }
+                return Err(stray(directory, &name));
+            }
+            let (version, rest) = Version::from_directory(&name)?;
+            if let Some(other) = seen.insert(version.clone(), name.clone()) {
+                return Err(Error::new(
+                    Code::SourceDuplicate,
+                    format!("`{other}` and `{name}` have the same version, {version}"),
+                )
+                .note(format!("both stand in `{}`", directory.display()))
+                .hint("rename one of them: the version is what stands before the first `_`, dashes left out"));
+            }
+            let (run_in_transaction, allow_commit) = metadata(&path, &name, &mut source.warnings)?;
+            source.migrations.push(Migration {
+                version,
+                name: rest,
+                down: down(&path)?,
+                directory: path,
+                run_in_transaction,
+                allow_commit,
+            });
+        }
+        source.migrations.sort_by(|a, b| a.version.cmp(&b.version));
+        Ok(source)
+    }
+
+    #[must_use]
+    pub fn get(&self, version: &Version) -> Option<&Migration> {
+        let at = self.migrations.binary_search_by(|migration| migration.version.cmp(version)).ok()?;
+        self.migrations.get(at)
+    }
+}
+
+/// A directory with a sub-folder of the backend's name means that sub-folder.
+fn of_backend(path: &Path, backend: Backend) -> PathBuf {
+    let own = path.join(backend.name());
+    if own.is_dir() { own } else { path.to_owned() }
+}
+
+/// The names of the sub-directories that do not begin with a dot, in order.
+fn directories(directory: &Path) -> Result<Vec<String>> {
+    let failed = |cause: std::io::Error| Error::io("read the migrations directory", directory, &cause);
+    let mut names = Vec::new();
+    for entry in fs::read_dir(directory).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        // `metadata` follows links: a directory may be one.
+        if !entry.path().metadata().is_ok_and(|metadata| metadata.is_dir()) {
+            continue;
+        }
+        match entry.file_name().into_string() {
+            Ok(name) if name.starts_with('.') => {}
+            Ok(name) => names.push(name),
+            Err(name) if name.as_encoded_bytes().starts_with(b".") => {}
+            Err(name) => {
+                let message = format!("the name of `{}` is not UTF-8", name.to_string_lossy());
+                return Err(Error::new(Code::SourceEncoding, message).hint("rename the directory"));
+            }
+        }
+    }
+    names.sort_unstable();
+    Ok(names)
+}
+
+fn is_empty(directory: &Path) -> Result<bool> {
+    let mut entries = fs::read_dir(directory).map_err(|cause| Error::io("read", directory, &cause))?;
+    Ok(entries.next().is_none())
+}
+
+fn stray(directory: &Path, name: &str) -> Error {
+    let error = Error::new(
+        Code::SourceDirectory,
+        format!("`{}` is not a migration: it has no up.sql", directory.join(name).display()),
+    );
+    if let Some(backend) = Backend::from_name(name) {
+        return error.hint(format!("there are migrations for {backend}, and none for this environment's backend: `dbtool migrate new NAME --backend all`"));
+    }
+    if name == "mysql" {
+        return error.hint("there are migrations for MySQL, and none for this environment's backend");
+    }
+    error.hint("give it an up.sql, move it out of the migrations directory, or name it with a `.` in front")
+}
+
+fn down(directory: &Path) -> Result<Down> {
+    let path = directory.join("down.sql");
+    let size = match path.metadata() {
+        Ok(metadata) => metadata.len(),
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(Down::Missing),
+        Err(cause) => return Err(Error::io("read", &path, &cause)),
+    };
+    // A file of any length has something in it; a short one may be all white space.
+    let blank = size < 64
+        && fs::read(&path)
+            .is_ok_and(|bytes| String::from_utf8_lossy(&bytes).trim_start_matches('\u{feff}').trim().is_empty());
+    Ok(if blank { Down::Empty } else { Down::Present })
+}
+
+/// The keys of metadata.toml.
+const KNOWN: [&str; 2] = ["run_in_transaction", "allow_commit"];
+
+/// `run_in_transaction` as Diesel takes it: true without a file or where it cannot be read, false where the file does not
+/// name it. And our own `allow_commit`.
+fn metadata(directory: &Path, name: &str, warnings: &mut Vec<String>) -> Result<(bool, bool)> {
+    let path = directory.join("metadata.toml");
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok((true, false)),
+        Err(cause) => {
+            warnings.push(format!(
+                "`{name}/metadata.toml` cannot be read ({cause}); it runs in a transaction, as with Diesel"
+            ));
+            return Ok((true, false));
+        }
+    };
+    let Ok(table) = text.parse::<toml::Table>() else {
+        warnings.push(format!("`{name}/metadata.toml` is not valid TOML; it runs in a transaction, as with Diesel"));
+        return Ok((true, false));
+    };
+    // Diesel ignores what it does not know, and so do we; but a slip is told.
+    for key in table.keys().filter(|key| !KNOWN.contains(&key.as_str())) {
+        if let Some(near) = crate::text::nearest(key, KNOWN.iter().copied()) {
+            warnings.push(format!("`{key}` in `{name}/metadata.toml` is not known; did you mean `{near}`?"));
+        }
+    }
+    let allow_commit = match table.get("allow_commit") {
+        None => false,
+        Some(toml::Value::Boolean(allow)) => *allow,
+        Some(_) => {
+            let error = Error::new(
+                Code::SourceMetadata,
+                format!("`allow_commit` must be `true` or `false` in `{}`", path.display()),
+            );
+            return Err(error);
+        }
+    };
+    match table.get("run_in_transaction") {
+        Some(toml::Value::Boolean(run)) => Ok((*run, allow_commit)),
+        Some(_) => {
+            warnings.push(format!(
+                "`run_in_transaction` is neither `true` nor `false` in `{name}/metadata.toml`; it runs in a transaction, as with Diesel"
+            ));
+            Ok((true, allow_commit))
+        }
+        None => {
+            warnings.push(format!(
+                "`{name}/metadata.toml` does not name `run_in_transaction`: as with Diesel, it runs without a transaction; write the key to say what you want"
+            ));
+            Ok((false, allow_commit))
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! How work tells what it is doing, without knowing who watches: `output/` draws it, a test collects it.
+
+use std::time::Duration;
+
+/// Something worth telling while work goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// A run of so many steps begins, on what.
+    Started { steps: usize, target: String },
+    /// A step begins. `label` is what it is about, such as a migration's directory name.
+    Step { label: String },
+    /// The step that began last is done: `applied`, `reverted`.
+    StepDone { done: &'static str, label: String, took: Duration },
+    /// Someone else is at work, and we wait for them.
+    Waiting { reason: String },
+    /// Something failed and is tried again.
+    Retrying { reason: String, delay: Duration },
+    /// What the server said while a statement ran: its NOTICE and WARNING.
+    Server { severity: String, message: String },
+    /// Something that should be known, but stops nothing.
+    Warning { message: String, hint: Option<String> },
+}
+
+/// Whoever watches.
+pub trait Observer {
+    fn on(&self, event: Event);
+
+    fn warn(&self, message: String) {
+        self.on(Event::Warning { message, hint: None });
+    }
+
+    fn warn_with(&self, message: String, hint: String) {
+        self.on(Event::Warning { message, hint: Some(hint) });
+    }
+}
+
+/// Nobody watches.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Observer for Silent {
+    fn on(&self, _: Event) {}
+}

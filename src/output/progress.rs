@@ -1,0 +1,89 @@
+//! Draws what work tells: a line for each step, and a bar on a terminal where there are many.
+
+use std::cell::RefCell;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::terminal::{Style, Terminal, Verbosity};
+use crate::observer::{Event, Observer};
+use crate::text;
+
+/// From how many steps on a bar is drawn.
+const MANY: usize = 10;
+
+/// Watches work on behalf of a terminal.
+#[derive(Debug)]
+pub struct Progress<'a> {
+    terminal: &'a Terminal,
+    bar: RefCell<Option<ProgressBar>>,
+}
+
+impl<'a> Progress<'a> {
+    #[must_use]
+    pub fn new(terminal: &'a Terminal) -> Self {
+        Self { terminal, bar: RefCell::default() }
+    }
+
+    fn with_bar(&self, draw: impl FnOnce(&ProgressBar)) {
+        if let Some(bar) = self.bar.borrow().as_ref() {
+            draw(bar);
+        }
+    }
+
+    /// Prints a line above the bar.
+    fn above(&self, print: impl FnOnce(&Terminal)) {
+        match self.bar.borrow().as_ref() {
+            Some(bar) => bar.suspend(|| print(self.terminal)),
+            None => print(self.terminal),
+        }
+    }
+}
+
+impl Observer for Progress<'_> {
+    fn on(&self, event: Event) {
+        let terminal = self.terminal;
+        match event {
+            Event::Started { steps, target } => {
+                terminal.status(&terminal.paint(Style::Dim, &target));
+                if !terminal.progress || steps < MANY {
+                    return;
+                }
+                let bar = ProgressBar::with_draw_target(Some(steps as u64), ProgressDrawTarget::stderr());
+                if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len}  {elapsed} {wide_msg}") {
+                    bar.set_style(style);
+                }
+                *self.bar.borrow_mut() = Some(bar);
+            }
+            Event::Step { label } => self.with_bar(|bar| bar.set_message(label)),
+            Event::StepDone { done, label, took } => {
+                let mark = terminal.paint(Style::Good, &format!("{done:<8}"));
+                let took = terminal.paint(Style::Dim, &text::duration(took));
+                self.above(|terminal| terminal.status(&format!("{mark}  {label}  {took}")));
+                self.with_bar(|bar| bar.inc(1));
+            }
+            Event::Waiting { reason } => {
+                let mark = terminal.paint(Style::Warning, "waiting");
+                self.above(|terminal| terminal.status(&format!("{mark}: {reason}")));
+            }
+            Event::Retrying { reason, delay } => {
+                let mark = terminal.paint(Style::Warning, "retrying");
+                self.above(|terminal| terminal.status(&format!("{mark} in {}: {reason}", text::duration(delay))));
+            }
+            Event::Server { severity, message } => {
+                // Servers say much that nobody needs ("relation exists, skipping"); a warning is for everyone.
+                if severity == "WARNING" || terminal.verbosity() >= Verbosity::Verbose {
+                    self.above(|terminal| {
+                        terminal.status(&format!("{}: {}", severity.to_lowercase(), text::printable(&message)));
+                    });
+                }
+            }
+            Event::Warning { message, hint } => self.above(|terminal| terminal.warning(&message, hint.as_deref())),
+        }
+    }
+}
+
+impl Drop for Progress<'_> {
+    fn drop(&mut self) {
+        self.with_bar(ProgressBar::finish_and_clear);
+    }
+}

@@ -1,0 +1,140 @@
+//! Reports as tables, JSON, CSV and their kin.
+
+use comfy_table::{CellAlignment, ContentArrangement, Table};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::format::Format;
+use super::terminal::{Style, Terminal};
+use crate::error::{Code, Error, Result};
+use crate::text;
+
+/// A column of a report.
+#[derive(Debug, Clone, Copy)]
+pub struct Column {
+    pub name: &'static str,
+    /// Numbers stand at the right.
+    pub right: bool,
+}
+
+impl Column {
+    #[must_use]
+    pub const fn left(name: &'static str) -> Self {
+        Self { name, right: false }
+    }
+
+    #[must_use]
+    pub const fn right(name: &'static str) -> Self {
+        Self { name, right: true }
+    }
+}
+
+/// A report as rows.
+#[derive(Debug, Clone, Default)]
+pub struct Rows {
+    pub columns: Vec<Column>,
+    pub rows: Vec<Vec<String>>,
+}
+
+/// What a command reports.
+pub trait Report: Serialize {
+    /// As rows, where that makes sense.
+    fn rows(&self) -> Option<Rows> {
+        None
+    }
+
+    /// The key of the list in the JSON document that has one item for each row.
+    fn list(&self) -> &'static str {
+        ""
+    }
+}
+
+/// Writes a report in a format; `human` writes the one for people.
+pub fn emit<R: Report>(
+    terminal: &Terminal,
+    format: Format,
+    report: &R,
+    human: impl FnOnce(&Terminal, &R),
+) -> Result<()> {
+    let no_rows =
+        || Error::new(Code::Usage, "this command's output makes no rows").hint("take `--output table` or `json`");
+    let rows = || report.rows().ok_or_else(no_rows);
+    let broken = |cause: String| Error::new(Code::Unexpected, "cannot write the report").because(cause);
+    match format {
+        Format::Table => human(terminal, report),
+        Format::Json => {
+            let text = serde_json::to_string_pretty(report).map_err(|cause| broken(cause.to_string()))?;
+            terminal.data(&format!("{text}\n"));
+        }
+        Format::Jsonl => {
+            rows()?;
+            let value = serde_json::to_value(report).map_err(|cause| broken(cause.to_string()))?;
+            for item in value.get(report.list()).and_then(Value::as_array).into_iter().flatten() {
+                terminal.data(&format!("{item}\n"));
+            }
+        }
+        Format::Csv => {
+            let rows = rows()?;
+            let mut writer = csv::Writer::from_writer(Vec::new());
+            let header = rows.columns.iter().map(|column| column.name.replace(' ', "_"));
+            let mut written = writer.write_record(header);
+            for row in &rows.rows {
+                written = written.and_then(|()| writer.write_record(row));
+            }
+            written.map_err(|cause| broken(cause.to_string()))?;
+            let bytes = writer.into_inner().map_err(|cause| broken(cause.to_string()))?;
+            terminal.data(&String::from_utf8_lossy(&bytes));
+        }
+        Format::Markdown => {
+            terminal.data(&format!("{}\n", table(&rows()?, comfy_table::presets::ASCII_MARKDOWN, (1, 1))));
+        }
+        Format::Vertical => {
+            let rows = rows()?;
+            let width = rows.columns.iter().map(|column| column.name.len()).max().unwrap_or(0);
+            for (at, row) in rows.rows.iter().enumerate() {
+                let lines: Vec<_> = rows
+                    .columns
+                    .iter()
+                    .zip(row)
+                    .map(|(column, value)| format!("{:>width$}: {value}", column.name))
+                    .collect();
+                terminal.data(&format!("{}-- {} --\n{}\n", if at > 0 { "\n" } else { "" }, at + 1, lines.join("\n")));
+            }
+        }
+    }
+    Ok(())
+}
+
+impl Rows {
+    /// As a table for people. The header stands out; nothing is drawn that is not needed.
+    pub fn print(&self, terminal: &Terminal) {
+        if self.rows.is_empty() {
+            return;
+        }
+        let text = table(self, comfy_table::presets::NOTHING, (0, 2));
+        let mut lines: Vec<_> = text.lines().map(|line| line.trim_end().to_owned()).collect();
+        if let Some(header) = lines.first_mut() {
+            *header = terminal.paint_data(Style::Bold, header);
+        }
+        terminal.data(&format!("{}\n", lines.join("\n")));
+    }
+}
+
+fn table(rows: &Rows, style: comfy_table::TableStyle, padding: (u16, u16)) -> String {
+    let mut table = Table::new();
+    table.load_style(style);
+    table.set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(rows.columns.iter().map(|column| column.name));
+    for row in &rows.rows {
+        table.add_row(row.iter().map(|value| text::printable(value)));
+    }
+    for (at, column) in rows.columns.iter().enumerate() {
+        if let Some(drawn) = table.column_mut(at) {
+            drawn.set_padding(padding);
+            if column.right {
+                drawn.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+    }
+    table.to_string()
+}

@@ -1,0 +1,188 @@
+//! stdout and stderr: who may write what where, in colour or not.
+
+use std::cell::{Cell, RefCell};
+use std::io::{self, BufRead as _, Write as _};
+
+use anstyle::AnsiColor;
+
+use crate::config::Process;
+use crate::error::{Code, Error, Result};
+use crate::secret::Redactor;
+
+/// `--color`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Color {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+/// `--quiet`, `-v`, `-vv`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verbosity {
+    Quiet,
+    Normal,
+    Verbose,
+    Debug,
+}
+
+/// What a piece of text is; colour follows from it, and never carries the meaning alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    Error,
+    Warning,
+    Hint,
+    Good,
+    Dim,
+    Bold,
+}
+
+impl Style {
+    fn ansi(self) -> anstyle::Style {
+        let style = anstyle::Style::new();
+        match self {
+            Style::Error => style.bold().fg_color(Some(AnsiColor::Red.into())),
+            Style::Warning => style.bold().fg_color(Some(AnsiColor::Yellow.into())),
+            Style::Hint => style.bold().fg_color(Some(AnsiColor::Cyan.into())),
+            Style::Good => style.fg_color(Some(AnsiColor::Green.into())),
+            Style::Dim => style.dimmed(),
+            Style::Bold => style.bold(),
+        }
+    }
+}
+
+/// The two streams of one run.
+#[derive(Debug)]
+pub struct Terminal {
+    verbosity: Verbosity,
+    stdout_color: bool,
+    stderr_color: bool,
+    /// Draw progress bars.
+    pub progress: bool,
+    /// A person can be asked.
+    pub interactive: bool,
+    redactor: RefCell<Redactor>,
+    /// Nobody reads stdout any more: the rest is dropped, and the work goes on.
+    closed: Cell<bool>,
+    /// Writing to stdout failed otherwise: a full disk.
+    broken: RefCell<Option<io::Error>>,
+}
+
+impl Terminal {
+    #[must_use]
+    pub fn new(process: &Process, color: Color, verbosity: Verbosity, progress: bool) -> Self {
+        let plain = process.variables.contains_key("NO_COLOR") || process.variable("TERM") == Some("dumb");
+        let colored = |is_terminal| match color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => is_terminal && !plain,
+        };
+        Self {
+            verbosity,
+            stdout_color: colored(process.stdout_is_terminal),
+            stderr_color: colored(process.stderr_is_terminal),
+            progress: progress && process.stderr_is_terminal && verbosity > Verbosity::Quiet,
+            interactive: process.interactive,
+            redactor: RefCell::default(),
+            closed: Cell::new(false),
+            broken: RefCell::default(),
+        }
+    }
+
+    #[must_use]
+    pub fn verbosity(&self) -> Verbosity {
+        self.verbosity
+    }
+
+    /// From now on these secrets are masked in whatever goes to stderr.
+    pub fn hide(&self, secrets: &Redactor) {
+        self.redactor.borrow_mut().merge(secrets);
+    }
+
+    /// Writes data to stdout.
+    pub fn data(&self, text: &str) {
+        if self.closed.get() || self.broken.borrow().is_some() {
+            return;
+        }
+        let mut stdout = io::stdout().lock();
+        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+            Ok(()) => {}
+            Err(cause) if cause.kind() == io::ErrorKind::BrokenPipe => self.closed.set(true),
+            Err(cause) => *self.broken.borrow_mut() = Some(cause),
+        }
+    }
+
+    /// The failure of stdout, if it had one that matters.
+    pub fn finish(&self) -> Result<()> {
+        match self.broken.borrow_mut().take() {
+            None => Ok(()),
+            Some(cause) => Err(Error::new(Code::Io, "cannot write to stdout").because(cause)),
+        }
+    }
+
+    /// A line on stderr, unless quiet.
+    pub fn status(&self, line: &str) {
+        if self.verbosity > Verbosity::Quiet {
+            self.line(line);
+        }
+    }
+
+    /// A warning, and what to do about it.
+    pub fn warning(&self, message: &str, hint: Option<&str>) {
+        self.status(&format!("{}: {message}", self.paint(Style::Warning, "warning")));
+        if let Some(hint) = hint {
+            self.hint(hint);
+        }
+    }
+
+    pub fn hint(&self, hint: &str) {
+        self.status(&format!("{}: {hint}", self.paint(Style::Hint, "hint")));
+    }
+
+    /// A line on stderr, quiet or not.
+    pub fn line(&self, line: &str) {
+        self.raw_line(&self.redacted(line));
+    }
+
+    /// A line on stderr in which nothing needs to be masked any more.
+    pub fn raw_line(&self, line: &str) {
+        // There is nobody left to tell when stderr is closed.
+        let _ = writeln!(io::stderr().lock(), "{line}");
+    }
+
+    #[must_use]
+    pub fn redacted(&self, text: &str) -> String {
+        self.redactor.borrow().redact(text)
+    }
+
+    /// Text for stderr in its style.
+    #[must_use]
+    pub fn paint(&self, style: Style, text: &str) -> String {
+        paint(self.stderr_color, style, text)
+    }
+
+    /// Text for stdout in its style.
+    #[must_use]
+    pub fn paint_data(&self, style: Style, text: &str) -> String {
+        paint(self.stdout_color, style, text)
+    }
+
+    /// Asks a person; anything but yes is no.
+    #[must_use]
+    pub fn ask(&self, question: &str) -> bool {
+        let question = self.redacted(question);
+        let _ = write!(io::stderr().lock(), "{question} [y/N] ");
+        let mut answer = String::new();
+        let read = io::stdin().lock().read_line(&mut answer);
+        read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
+    }
+}
+
+fn paint(color: bool, style: Style, text: &str) -> String {
+    if !color {
+        return text.to_owned();
+    }
+    let ansi = style.ansi();
+    format!("{ansi}{text}{ansi:#}")
+}

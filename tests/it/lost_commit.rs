@@ -1,0 +1,99 @@
+//! The connection breaks at COMMIT: whether it was committed is found out, and told.
+
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crate::support::{Project, on_postgres};
+
+/// The simple query that ends a migration.
+const COMMIT: &[u8] = b"COMMIT\0";
+
+/// Stands between dbtool and the server, and breaks the first connection that commits: before the server has it, or
+/// before dbtool has the answer. Gives its port.
+fn proxy(server: String, delivered: bool) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let broken = Arc::new(AtomicBool::new(false));
+    std::thread::spawn(move || {
+        for client in listener.incoming() {
+            let (client, server) = (client.unwrap(), TcpStream::connect(&server).unwrap());
+            let (answers, back) = (server.try_clone().unwrap(), client.try_clone().unwrap());
+            std::thread::spawn(move || std::io::copy(&mut &answers, &mut &back));
+            let broken = Arc::clone(&broken);
+            std::thread::spawn(move || forward(&client, &server, &broken, delivered));
+        }
+    });
+    port
+}
+
+fn forward(mut client: &TcpStream, mut server: &TcpStream, broken: &AtomicBool, delivered: bool) {
+    let mut buffer = vec![0; 65_536];
+    while let Ok(count) = client.read(&mut buffer) {
+        let sent = &buffer[..count];
+        if count == 0 {
+            break;
+        }
+        if sent.windows(COMMIT.len()).any(|window| window == COMMIT) && !broken.swap(true, Ordering::SeqCst) {
+            let _ = client.shutdown(Shutdown::Both);
+            if delivered {
+                // It arrives late: long after dbtool has seen that the connection is gone.
+                std::thread::sleep(Duration::from_millis(700));
+                let _ = server.write_all(sent);
+                // The server commits; nobody hears of it.
+                std::thread::sleep(Duration::from_millis(300));
+            }
+            break;
+        }
+        if server.write_all(sent).is_err() {
+            break;
+        }
+    }
+    let _ = (client.shutdown(Shutdown::Both), server.shutdown(Shutdown::Both));
+}
+
+/// The project's URL through a proxy; `None`: the server is not reached over TCP.
+fn through(project: &Project, delivered: bool) -> Option<String> {
+    let (login, rest) = project.url.split_once("://")?.1.split_once('@')?;
+    let (host, path) = rest.split_once('/')?;
+    let (name, query) = path.split_once('?').unwrap_or((path, ""));
+    if host.is_empty() || query.contains("host=") {
+        crate::support::skipped("a lost COMMIT: the server is not reached over TCP");
+        return None;
+    }
+    let server = if host.contains(':') { host.to_owned() } else { format!("{host}:5432") };
+    Some(format!("postgres://{login}@127.0.0.1:{}/{name}?sslmode=disable&gssencmode=disable", proxy(server, delivered)))
+}
+
+#[test]
+fn a_commit_that_arrived_is_found_to_be_in() {
+    on_postgres(|project| {
+        let project = project.migration("1_a", "CREATE TABLE a (id INT);", "");
+        project.ok(&["migrate", "up"]);
+        let project =
+            project.migration("2_b", "CREATE TABLE b (id INT);", "").migration("3_c", "CREATE TABLE c (id INT);", "");
+        let Some(url) = through(&project, true) else { return };
+        project.ok(&["migrate", "up", "--url", &url]).says(&["the connection broke while", "it is in"]);
+        assert_eq!(project.states(), "1:applied 2:applied 3:applied");
+        let done = project.query("SELECT version FROM __dbtool_journal WHERE outcome = 'done' ORDER BY id");
+        assert_eq!(done, ["1", "2", "3"], "each ran once");
+    });
+}
+
+#[test]
+fn a_commit_that_never_arrived_is_found_to_be_out() {
+    on_postgres(|project| {
+        let project = project.migration("1_a", "CREATE TABLE a (id INT);", "");
+        project.ok(&["migrate", "up"]);
+        let project = project.migration("2_b", "CREATE TABLE b (id INT);", "");
+        let Some(url) = through(&project, false) else { return };
+        project
+            .expect(5, &["migrate", "up", "--url", &url])
+            .says(&["error[migrate/failed]", "nothing of it is in the database"]);
+        assert_eq!(project.states(), "1:applied 2:pending");
+        project.ok(&["migrate", "up"]);
+        assert_eq!(project.states(), "1:applied 2:applied");
+    });
+}

@@ -1,0 +1,33 @@
+//! The integration tests: the binary, run as a person or a pipeline runs it. One file for each command or promise.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should say so and stop")]
+#![allow(
+    clippy::items_after_statements,
+    clippy::duration_suboptimal_units,
+    clippy::single_match_else,
+    reason = "a table of cases stands where it is used, and times are all in one unit"
+)]
+
+mod support;
+
+mod bad_input;
+mod completions;
+mod concurrency;
+mod config;
+mod db;
+mod diesel;
+mod docs;
+mod floors;
+mod generated;
+mod guards;
+mod half_applied;
+mod init;
+mod logs;
+mod lost_commit;
+mod migrate;
+mod output;
+mod passwords;
+mod pool;
+mod reference;
+mod secrets;
+mod splitter;
+mod sqlite_keys;

@@ -1,0 +1,354 @@
+//! A project in a temporary directory, and the dbtool binary run in it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use dbtool::backend::Backend;
+use dbtool::config::{Flags, Process, Settings};
+use dbtool::db::{Connector, Purpose, Session};
+
+/// The repository's root.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Says that something was not tested, past the test runner's capture of the output.
+pub fn skipped(what: &str) {
+    let _ = writeln!(std::io::stderr(), "\n*** SKIPPED: {what} ***\n");
+}
+
+/// Runs a test on every backend that is at hand. A server that is not there is told loudly, and is a failure where
+/// `DBTOOL_TEST_REQUIRE` names its backend.
+pub fn on_each_backend(test: impl Fn(Project)) {
+    for backend in Backend::ALL {
+        if let Some(project) = Project::on(*backend) {
+            test(project);
+        }
+    }
+}
+
+/// Runs a test on PostgreSQL, if it is at hand.
+pub fn on_postgres(test: impl FnOnce(Project)) {
+    if let Some(project) = Project::on(Backend::Postgres) {
+        test(project);
+    }
+}
+
+/// A directory, a database, and the environment of a process.
+pub struct Project {
+    directory: tempfile::TempDir,
+    pub backend: Backend,
+    pub url: String,
+    variables: BTreeMap<String, String>,
+}
+
+/// What a run of the binary gave.
+#[derive(Debug)]
+pub struct Run {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Project {
+    /// An empty directory, with a SQLite database in it that is not yet there.
+    pub fn sqlite() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", directory.path().join("test.db").display());
+        let project = Self { directory, backend: Backend::Sqlite, url: url.clone(), variables: BTreeMap::new() };
+        project.variable("DATABASE_URL", &url)
+    }
+
+    /// A project on a backend; `None`: it is not at hand.
+    pub fn on(backend: Backend) -> Option<Self> {
+        match backend {
+            Backend::Sqlite => Some(Self::sqlite()),
+            Backend::Postgres => {
+                let server = postgres()?;
+                static COUNT: AtomicUsize = AtomicUsize::new(0);
+                let name = format!("dbtool_test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+                let url = with_database(&server, &name);
+                let mut project = Self::sqlite().variable("DATABASE_URL", &url);
+                project.backend = backend;
+                project.url = url;
+                session(&server).execute(&format!("CREATE DATABASE {name}")).unwrap();
+                Some(project)
+            }
+        }
+    }
+
+    /// Sets a variable for every run.
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.insert(name.into(), value.into());
+        self
+    }
+
+    pub fn without_variable(mut self, name: &str) -> Self {
+        self.variables.remove(name);
+        self
+    }
+
+    /// Writes a file.
+    pub fn file(self, path: &str, contents: impl AsRef<[u8]>) -> Self {
+        self.write(path, contents);
+        self
+    }
+
+    pub fn write(&self, path: &str, contents: impl AsRef<[u8]>) {
+        let path = self.path(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, contents).unwrap();
+    }
+
+    /// Writes a migration into `migrations/`; an empty down is none.
+    pub fn migration(self, directory: &str, up: &str, down: &str) -> Self {
+        self.add_migration(directory, up, down);
+        self
+    }
+
+    pub fn add_migration(&self, directory: &str, up: &str, down: &str) {
+        self.write(&format!("migrations/{directory}/up.sql"), up);
+        if !down.is_empty() {
+            self.write(&format!("migrations/{directory}/down.sql"), down);
+        }
+    }
+
+    /// The same, outside of a transaction.
+    pub fn plain_migration(self, directory: &str, up: &str, down: &str) -> Self {
+        self.write(&format!("migrations/{directory}/metadata.toml"), "run_in_transaction = false\n");
+        self.migration(directory, up, down)
+    }
+
+    pub fn path(&self, path: &str) -> PathBuf {
+        self.directory.path().join(path)
+    }
+
+    /// The command, ready to be run or spawned. Nothing of the test's own environment reaches it.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dbtool"));
+        command
+            .args(args)
+            .current_dir(self.directory.path())
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", self.directory.path())
+            .envs(&self.variables)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    pub fn run(&self, args: &[&str]) -> Run {
+        Run::of(&self.command(args).output().unwrap())
+    }
+
+    /// Runs, and asserts the exit code.
+    pub fn expect(&self, code: i32, args: &[&str]) -> Run {
+        let run = self.run(args);
+        assert_eq!(run.code, code, "dbtool {} on {}\n{run}", args.join(" "), self.backend);
+        run
+    }
+
+    /// Runs a command that must succeed.
+    pub fn ok(&self, args: &[&str]) -> Run {
+        self.expect(0, args)
+    }
+
+    /// Runs with `--output json`, and gives the document.
+    pub fn json(&self, code: i32, args: &[&str]) -> serde_json::Value {
+        let run = self.expect(code, &[args, &["-o", "json"]].concat());
+        serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}\n{run}"))
+    }
+
+    /// The states of all migrations, as `1:applied 2:pending`.
+    pub fn states(&self) -> String {
+        let status = self.json(0, &["migrate", "status"]);
+        let one = |migration: &serde_json::Value| {
+            format!("{}:{}", migration["version"].as_str().unwrap(), migration["state"].as_str().unwrap())
+        };
+        status["migrations"].as_array().unwrap().iter().map(one).collect::<Vec<_>>().join(" ")
+    }
+
+    /// A connection of the test's own.
+    pub fn session(&self) -> Session {
+        session(&self.url)
+    }
+
+    /// The rows of a query, values joined by `|`.
+    pub fn query(&self, sql: &str) -> Vec<String> {
+        let rows = self.session().query(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
+        rows.iter()
+            .map(|row| row.0.iter().map(|v| v.clone().unwrap_or_default()).collect::<Vec<_>>().join("|"))
+            .collect()
+    }
+
+    /// Everything in the database that a person made, one line for each object, to compare two databases.
+    pub fn schema(&self) -> String {
+        let sql = match self.backend {
+            Backend::Sqlite => {
+                "SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE '\\_\\_%' ESCAPE '\\' AND name NOT LIKE 'sqlite_%' AND tbl_name NOT LIKE '\\_\\_%' ESCAPE '\\' ORDER BY 1, 2"
+            }
+            Backend::Postgres => {
+                "SELECT 'column', n.nspname, c.relname, c.relkind, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, pg_get_expr(d.adbin, d.adrelid) \
+                 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
+                 LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum \
+                 WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') AND c.relname NOT LIKE '\\_\\_%' \
+                 UNION ALL SELECT 'constraint', n.nspname, conname, contype, '', pg_get_constraintdef(k.oid), convalidated, '' FROM pg_constraint k JOIN pg_namespace n ON n.oid = k.connamespace WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND conname NOT LIKE '\\_\\_%' \
+                 UNION ALL SELECT 'index', schemaname, indexname, 'i', '', indexdef, true, '' FROM pg_indexes WHERE schemaname NOT IN ('pg_catalog') AND indexname NOT LIKE '\\_\\_%' \
+                 UNION ALL SELECT 'function', n.nspname, p.proname, 'f', '', pg_get_functiondef(p.oid), true, '' FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND p.prokind = 'f' \
+                 UNION ALL SELECT 'trigger', '', tgname, 't', '', pg_get_triggerdef(oid), true, '' FROM pg_trigger WHERE NOT tgisinternal \
+                 ORDER BY 1, 2, 3, 5, 6"
+            }
+        };
+        self.query(sql).join("\n")
+    }
+
+    /// The versions in Diesel's table.
+    pub fn ledger(&self) -> Vec<String> {
+        self.query("SELECT version FROM __diesel_schema_migrations ORDER BY version")
+    }
+}
+
+impl Drop for Project {
+    fn drop(&mut self) {
+        if let (Backend::Postgres, Some(server)) = (self.backend, postgres()) {
+            let name = self.url.split('?').next().unwrap().rsplit('/').next().unwrap();
+            let _ = session(&server).execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
+        }
+    }
+}
+
+impl Run {
+    pub fn of(output: &Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// Asserts that stderr holds each of these.
+    pub fn says(&self, words: &[&str]) -> &Self {
+        for word in words {
+            assert!(self.stderr.contains(word), "stderr lacks {word:?}\n{self}");
+        }
+        self
+    }
+
+    pub fn says_nothing_of(&self, words: &[&str]) -> &Self {
+        for word in words {
+            assert!(!self.stderr.contains(word) && !self.stdout.contains(word), "the output has {word:?}\n{self}");
+        }
+        self
+    }
+
+    /// Both streams, with times, ids and paths made the same for every run.
+    pub fn normal(&self, project: &Project) -> String {
+        let text = format!("{}---\n{}", self.stdout, self.stderr);
+        let canonical = fs::canonicalize(project.directory.path()).unwrap();
+        let text = text.replace(&canonical.display().to_string(), "[dir]");
+        let text = text.replace(&project.directory.path().display().to_string(), "[dir]");
+        normal_words(&text)
+    }
+}
+
+impl std::fmt::Display for Run {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "exit code {}\n--- stdout\n{}--- stderr\n{}", self.code, self.stdout, self.stderr)
+    }
+}
+
+/// Times, durations, UUIDs and who runs the tests, replaced.
+fn normal_words(text: &str) -> String {
+    let user = format!("{}@{}", whoami::account().unwrap(), whoami::hostname().unwrap());
+    let text = text.replace(&user, "[user]");
+    let mut out = String::new();
+    let mut rest = text.as_str();
+    while let Some(c) = rest.chars().next() {
+        let (length, with) = shape(rest, out.chars().last());
+        if length > 0 {
+            out.push_str(with);
+            rest = &rest[length..];
+        } else {
+            out.push(c);
+            rest = &rest[c.len_utf8()..];
+        }
+    }
+    out
+}
+
+/// The length of a time, UUID or duration at the beginning of a text, and what stands for it.
+fn shape(text: &str, before: Option<char>) -> (usize, &'static str) {
+    let like = |pattern: &str| {
+        text.len() >= pattern.len()
+            && text.bytes().zip(pattern.bytes()).all(|(byte, want)| match want {
+                b'0' => byte.is_ascii_digit(),
+                b'x' => byte.is_ascii_hexdigit(),
+                want => byte == want,
+            })
+    };
+    if before.is_some_and(|c| c.is_ascii_alphanumeric()) {
+        return (0, "");
+    }
+    if like("0000-00-00T00:00:00.000Z") {
+        return (24, "[time]");
+    }
+    if like("0000-00-00 00:00:00") {
+        return (19, "[time]");
+    }
+    if like("xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx") {
+        return (36, "[uuid]");
+    }
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.').len();
+    if digits > 0 && (text[digits..].starts_with(" ms") || text[digits..].starts_with(" s\n")) {
+        return (digits + 3 - usize::from(text[digits..].starts_with(" s")), "[took]");
+    }
+    (0, "")
+}
+
+/// The URL of a PostgreSQL server for tests: `DBTOOL_TEST_POSTGRES_URL`, else the local one.
+pub fn postgres() -> Option<String> {
+    static URL: std::sync::OnceLock<Option<String>> = std::sync::OnceLock::new();
+    URL.get_or_init(|| {
+        let named = std::env::var("DBTOOL_TEST_POSTGRES_URL").ok().filter(|url| !url.is_empty());
+        let candidates = match &named {
+            Some(url) => vec![url.clone()],
+            None => vec![
+                "postgres://postgres@127.0.0.1/postgres".into(),
+                "postgres:///postgres?host=/var/run/postgresql".into(),
+            ],
+        };
+        let found = candidates.into_iter().find(|url| connector(url).open(Purpose::Read).is_ok());
+        if found.is_none() {
+            let required = std::env::var("DBTOOL_TEST_REQUIRE").unwrap_or_default();
+            assert!(!required.contains("postgres"), "DBTOOL_TEST_REQUIRE asks for PostgreSQL, and no server answers");
+            skipped("on PostgreSQL: no server answers; set DBTOOL_TEST_POSTGRES_URL");
+        }
+        found
+    })
+    .clone()
+}
+
+fn connector(url: &str) -> Connector {
+    let directory = std::env::temp_dir();
+    let flags = Flags { url: Some(url.to_owned()), ..Flags::default() };
+    let process =
+        Process { directory, variables: [("DBTOOL_RETRY_ATTEMPTS".into(), "1".into())].into(), ..Process::default() };
+    Connector::new(&Settings::read(process, flags).unwrap()).unwrap()
+}
+
+fn session(url: &str) -> Session {
+    connector(url).open(Purpose::Write).unwrap()
+}
+
+/// The URL with another database's name.
+fn with_database(url: &str, name: &str) -> String {
+    let (base, query) = url.split_once('?').map_or((url, String::new()), |(base, query)| (base, format!("?{query}")));
+    let at = base.rfind('/').unwrap();
+    format!("{}/{name}{query}", &base[..at])
+}
