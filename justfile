@@ -8,13 +8,13 @@ check:
     cargo fmt --check
     cargo clippy --all-targets --locked -- -D warnings
 
-# All tests, on SQLite and on PostgreSQL where a server answers
+# All tests, on SQLite, and on PostgreSQL and MySQL or MariaDB where a server answers
 test:
     cargo test --locked
 
 # The same, with Diesel's command line beside it, and no backend passed over
 test-all: tools
-    DBTOOL_TEST_REQUIRE=postgres cargo test --locked
+    DBTOOL_TEST_REQUIRE=postgres,mysql cargo test --locked
 
 # Write the generated files anew: docs, completions, screens
 gen:
@@ -24,9 +24,9 @@ gen:
 ci:
     .ci/run
 
-# The tools that some tests run beside dbtool
+# The tools that some tests run beside dbtool; diesel needs libmariadb-dev or libmysqlclient-dev
 tools:
-    command -v diesel >/dev/null || cargo install diesel_cli --version '~2.3' --no-default-features --features sqlite-bundled,postgres-bundled
+    command -v diesel >/dev/null || cargo install diesel_cli --version '~2.3' --no-default-features --features sqlite-bundled,postgres-bundled,mysql
 
 # Fuzz the splitter; needs cargo-fuzz. The variable lets a stable compiler instrument the code
 fuzz seconds="60":

@@ -8,10 +8,12 @@ use std::fmt;
 pub enum Backend {
     Sqlite,
     Postgres,
+    /// MariaDB too.
+    Mysql,
 }
 
 impl Backend {
-    pub const ALL: &[Backend] = &[Backend::Sqlite, Backend::Postgres];
+    pub const ALL: &[Backend] = &[Backend::Sqlite, Backend::Postgres, Backend::Mysql];
 
     /// The name of its sub-folder in a migrations directory, and in all output.
     #[must_use]
@@ -19,6 +21,7 @@ impl Backend {
         match self {
             Backend::Sqlite => "sqlite",
             Backend::Postgres => "postgres",
+            Backend::Mysql => "mysql",
         }
     }
 
@@ -28,6 +31,7 @@ impl Backend {
         match self {
             Backend::Sqlite => "SQLite",
             Backend::Postgres => "PostgreSQL",
+            Backend::Mysql => "MySQL",
         }
     }
 
@@ -41,6 +45,7 @@ impl Backend {
     pub fn transactional_ddl(self) -> bool {
         match self {
             Backend::Sqlite | Backend::Postgres => true,
+            Backend::Mysql => false,
         }
     }
 
@@ -48,7 +53,7 @@ impl Backend {
     #[must_use]
     pub fn takes_scripts(self) -> bool {
         match self {
-            Backend::Sqlite => false,
+            Backend::Sqlite | Backend::Mysql => false,
             Backend::Postgres => true,
         }
     }
@@ -58,7 +63,7 @@ impl Backend {
     pub fn is_server(self) -> bool {
         match self {
             Backend::Sqlite => false,
-            Backend::Postgres => true,
+            Backend::Postgres | Backend::Mysql => true,
         }
     }
 }

@@ -31,7 +31,12 @@ struct Globals {
     /// The environment to use
     #[arg(long, global = true, value_name = "NAME", add = completions::environments())]
     env: Option<String>,
-    #[arg(long, global = true, value_name = "URL", help = "The database: sqlite://PATH, postgres://USER@HOST/NAME")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        help = "The database: sqlite://PATH, postgres://USER@HOST/NAME, mysql://USER@HOST/NAME"
+    )]
     url: Option<String>,
     /// The settings file, instead of the dbtool.toml here or above
     #[arg(long, global = true, value_name = "FILE")]

@@ -179,6 +179,8 @@ codes! {
     SourceMetadata, "source/metadata", Usage, "a metadata.toml has a value that it cannot have";
     SqlUnterminated, "sql/unterminated", Usage, "a quote, comment or body in a file has no end";
     SqlTransactionControl, "sql/transaction-control", Usage, "a BEGIN, COMMIT or ROLLBACK stands in a file that runs in a transaction";
+    SqlTooLong, "sql/too-long", Usage, "a statement is longer than the server takes";
+    SqlRefused, "sql/refused", Usage, "a statement would keep dbtool from its own work";
     Irreversible, "migrate/irreversible", Usage, "a migration that should be reverted has no down.sql";
     AmbiguousVersion, "migrate/ambiguous-version", Usage, "several versions begin with what was given";
     UnknownVersion, "migrate/unknown-version", NotFound, "no migration has this version";
@@ -190,6 +192,7 @@ codes! {
     OutcomeUnknown, "migrate/outcome-unknown", Failed, "the connection was lost while a migration was being committed";
     LockLost, "migrate/lock-lost", Failed, "the lock that keeps other runners out was lost";
     LockBusy, "migrate/lock-busy", Busy, "another runner held the lock for too long";
+    LockUnsupported, "migrate/lock-unsupported", Refused, "the server cannot keep other runners out, since it is part of a cluster";
     LockTimeout, "migrate/lock-timeout", Busy, "a statement of a migration waited too long for a lock";
     JournalFormat, "migrate/journal-format", Refused, "the journal was written by a newer dbtool";
     Refused, "guard/refused", Refused, "the command needs a confirmation that was not given";

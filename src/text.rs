@@ -92,6 +92,34 @@ pub fn printable(text: &str) -> String {
         .collect()
 }
 
+/// A size in the units that people read: `1023 B`, `16.0 MiB`.
+#[must_use]
+pub fn bytes(count: usize) -> String {
+    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
+    if count < 1_024 {
+        return format!("{count} B");
+    }
+    #[expect(clippy::cast_precision_loss, reason = "one place is shown")]
+    let mut size = count as f64 / 1_024.0;
+    let mut unit = 0;
+    while size >= 1_023.95 && unit + 1 < UNITS.len() {
+        size /= 1_024.0;
+        unit += 1;
+    }
+    format!("{size:.1} {}", UNITS[unit])
+}
+
+/// Where a word stands in SQL: not within a longer one.
+#[must_use]
+pub fn find_word(sql: &str, word: &str) -> Option<usize> {
+    let part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+    let whole = |at: &usize| {
+        let name = part(word.chars().next());
+        !name || (!part(sql[..*at].chars().next_back()) && !part(sql[at + word.len()..].chars().next()))
+    };
+    sql.match_indices(word).map(|(at, _)| at).find(whole)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,6 +135,11 @@ mod tests {
     fn the_nearest_word_is_near() {
         assert_eq!(nearest("pol", ["pool", "retry"]), Some("pool"));
         assert_eq!(nearest("zebra", ["pool", "retry"]), None);
+    }
+
+    #[test]
+    fn sizes_read_well() {
+        assert_eq!([1_023, 1_024, 16_777_215, 1 << 30].map(bytes), ["1023 B", "1.0 KiB", "16.0 MiB", "1.0 GiB"]);
     }
 
     #[test]

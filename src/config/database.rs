@@ -120,7 +120,8 @@ impl Database {
         let name = layers.environment_key("name")?;
         let host = layers.environment_key("host")?;
         let origin = host.or_else(|| name.clone()).map_or(Origin::Default, |value| value.origin);
-        let target = if backend.transpose()? == Some(Backend::Sqlite) {
+        let backend = backend.transpose()?;
+        let target = if backend == Some(Backend::Sqlite) {
             let name =
                 name.ok_or_else(|| Error::new(Code::ConfigMissing, "`backend = \"sqlite\"` needs `name`, the file"))?;
             let path = base_of(&layers.process, &name.origin).join(name.text());
@@ -128,7 +129,7 @@ impl Database {
         } else {
             let port = port(&part("port")?, "port")?;
             let (host, user, database) = (part("host")?, part("user")?, part("name")?);
-            Target::Postgres(ServerTarget { host, port, user, database, ..ServerTarget::default() })
+            Target::of_server(backend, ServerTarget { host, port, user, database, ..ServerTarget::default() })
         };
         let mut database = Self { target, origin, password: Password::Target, warnings: Vec::new() };
         database.take_environment(layers)?;
@@ -154,7 +155,8 @@ impl Database {
             "false" | "0" => server.set_parameter("sslmode", "disable"),
             mode => server.set_parameter("sslmode", mode),
         }
-        let target = Target::Postgres(server);
+        let backend = layers.environment_key("backend")?.and_then(|value| Backend::from_name(value.text()));
+        let target = Target::of_server(backend, server);
         let database = Self { target, origin, password: Password::Target, warnings: Vec::new() };
         database.settle(layers).map(Some)
     }
@@ -216,10 +218,12 @@ impl Database {
 
     /// Takes libpq's variables that only `.env` has, checks the words, and decides on TLS where nothing is asked for.
     fn settle(mut self, layers: &Layers) -> Result<Self> {
+        // libpq's variables are about PostgreSQL alone.
+        let libpq = matches!(self.target, Target::Postgres(_));
         let Some(server) = self.target.server_mut() else {
             return Ok(self);
         };
-        let variable = |name: &str| layers.variable(name).map(|(value, _)| value);
+        let variable = |name: &str| layers.variable(name).map(|(value, _)| value).filter(|_| libpq);
         let fill = |slot: &mut String, name: &str| {
             if slot.is_empty() && layers.process.variable(name).is_none() {
                 *slot = variable(name).unwrap_or_default();
@@ -228,7 +232,7 @@ impl Database {
         fill(&mut server.host, "PGHOST");
         let elsewhere = ["PGHOST", "PGHOSTADDR", "PGSERVICE"].iter().any(|name| variable(name).is_some())
             || ["hostaddr", "service"].iter().any(|name| server.parameter(name).is_some());
-        if server.host.is_empty() && !elsewhere {
+        if libpq && server.host.is_empty() && !elsewhere {
             let port =
                 if server.port.is_empty() { variable("PGPORT").unwrap_or_default() } else { server.port.clone() };
             server.host = socket_directory(&port).unwrap_or_default();

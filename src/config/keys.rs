@@ -107,7 +107,7 @@ pub const ENVIRONMENT_KEYS: &[Key] = &[
     key(
         "",
         "backend",
-        Kind::Choice(&["sqlite", "postgres"]),
+        Kind::Choice(&["sqlite", "postgres", "mysql"]),
         "",
         "the kind of server, where the parts stand alone (default: postgres)",
     ),

@@ -15,6 +15,7 @@ use crate::text;
 pub enum Target {
     Sqlite(SqliteTarget),
     Postgres(ServerTarget),
+    Mysql(ServerTarget),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -37,7 +38,7 @@ pub struct ServerTarget {
     pub parameters: Vec<(String, String)>,
 }
 
-const SCHEMES: &[&str] = &["sqlite", "file", "postgres", "postgresql"];
+const SCHEMES: &[&str] = &["sqlite", "file", "postgres", "postgresql", "mysql", "mariadb"];
 /// The parameters whose values may be shown; any other may be a secret.
 const SHOWN_PARAMETERS: &[&str] = &[
     "mode",
@@ -77,6 +78,8 @@ const SHOWN_PARAMETERS: &[&str] = &[
     "tcp_user_timeout",
     "replication",
     "require_auth",
+    "socket",
+    "server_public_key",
 ];
 
 /// `options` may set anything, a password among it.
@@ -112,8 +115,9 @@ impl Target {
                 || url.contains("://")
                 || (url.contains('@') && url.contains(':'))
             {
-                return Err(Error::new(Code::ConfigValue, "the database URL is neither a URL nor a path")
-                    .hint("URLs begin with `sqlite://` or `postgres://`; a file in this directory is `./name`"));
+                return Err(Error::new(Code::ConfigValue, "the database URL is neither a URL nor a path").hint(
+                    "URLs begin with `sqlite://`, `postgres://` or `mysql://`; a file in this directory is `./name`",
+                ));
             }
             let path = Some(base.join(url));
             return Ok(Target::Sqlite(SqliteTarget { path, parameters: Vec::new() }));
@@ -122,17 +126,20 @@ impl Target {
         match scheme.as_str() {
             "sqlite" | "file" => sqlite(rest, base).map(Target::Sqlite),
             "postgres" | "postgresql" => server(rest).map(Target::Postgres),
-            "mysql" | "mariadb" => {
-                Err(Error::new(Code::ConfigValue, "this version of dbtool does not speak to MySQL and MariaDB")
-                    .hint("it speaks to SQLite (`sqlite://…`) and PostgreSQL (`postgres://…`)"))
-            }
+            "mysql" | "mariadb" => mysql(rest).map(Target::Mysql),
             _ => {
                 let error =
                     Error::new(Code::ConfigValue, format!("`{scheme}:` is not a kind of database that dbtool knows"));
                 let error = text::did_you_mean(&scheme, SCHEMES.iter().copied()).into_iter().fold(error, Error::hint);
-                Err(error.hint("URLs begin with `sqlite://` or `postgres://`"))
+                Err(error.hint("URLs begin with `sqlite://`, `postgres://` or `mysql://`"))
             }
         }
+    }
+
+    /// A server that no URL tells the kind of.
+    #[must_use]
+    pub fn of_server(backend: Option<Backend>, server: ServerTarget) -> Self {
+        if backend == Some(Backend::Mysql) { Target::Mysql(server) } else { Target::Postgres(server) }
     }
 
     #[must_use]
@@ -140,6 +147,7 @@ impl Target {
         match self {
             Target::Sqlite(_) => Backend::Sqlite,
             Target::Postgres(_) => Backend::Postgres,
+            Target::Mysql(_) => Backend::Mysql,
         }
     }
 
@@ -149,21 +157,21 @@ impl Target {
         match self {
             Target::Sqlite(SqliteTarget { path: Some(path), .. }) => path.display().to_string(),
             Target::Sqlite(_) => ":memory:".into(),
-            Target::Postgres(server) => server.database.clone(),
+            Target::Postgres(server) | Target::Mysql(server) => server.database.clone(),
         }
     }
 
     #[must_use]
     pub fn server(&self) -> Option<&ServerTarget> {
         match self {
-            Target::Postgres(server) => Some(server),
+            Target::Postgres(server) | Target::Mysql(server) => Some(server),
             Target::Sqlite(_) => None,
         }
     }
 
     pub fn server_mut(&mut self) -> Option<&mut ServerTarget> {
         match self {
-            Target::Postgres(server) => Some(server),
+            Target::Postgres(server) | Target::Mysql(server) => Some(server),
             Target::Sqlite(_) => None,
         }
     }
@@ -227,7 +235,7 @@ fn sqlite(rest: &str, base: &Path) -> Result<SqliteTarget> {
     let path = decode(path, "path")?;
     if path.contains("://") || (path.contains('@') && path.contains(':')) {
         return Err(Error::new(Code::ConfigValue, "the SQLite URL's path looks like another URL")
-            .hint("a server's URL begins with `postgres://`"));
+            .hint("a server's URL begins with `postgres://` or `mysql://`"));
     }
     if path.is_empty() {
         return Err(Error::new(Code::ConfigValue, "the SQLite URL names no file")
@@ -293,6 +301,33 @@ fn server(rest: &str) -> Result<ServerTarget> {
     Ok(target)
 }
 
+/// The same for MySQL and MariaDB, whose other tools have other words for TLS and for a socket.
+fn mysql(rest: &str) -> Result<ServerTarget> {
+    let mut target = server(rest)?;
+    for (key, value) in std::mem::take(&mut target.parameters) {
+        let key = key.replace('-', "_").to_ascii_lowercase();
+        match key.as_str() {
+            "ssl_mode" => {
+                let lower = value.to_ascii_lowercase().replace('_', "-");
+                let mode = match lower.as_str() {
+                    "disabled" => "disable",
+                    "preferred" => "prefer",
+                    "required" => "require",
+                    "verify-identity" => "verify-full",
+                    other => other,
+                };
+                target.set_parameter("sslmode", mode);
+            }
+            "ssl_ca" => target.set_parameter("sslrootcert", value),
+            "ssl_cert" => target.set_parameter("sslcert", value),
+            "ssl_key" => target.set_parameter("sslkey", value),
+            "unix_socket" => target.set_parameter("socket", value),
+            _ => target.parameters.push((key, value)),
+        }
+    }
+    Ok(target)
+}
+
 /// A URL to read, with its secrets masked.
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -309,12 +344,13 @@ impl fmt::Display for Target {
             Target::Sqlite(SqliteTarget { path: Some(path), parameters }) => {
                 write!(f, "sqlite://{}{}", path.display(), query(parameters))
             }
-            Target::Postgres(server) => {
+            Target::Postgres(server) | Target::Mysql(server) => {
                 let password = if server.password.is_some() { format!(":{MASK}") } else { String::new() };
                 let at = if server.user.is_empty() && password.is_empty() { "" } else { "@" };
                 let port = if server.port.is_empty() { String::new() } else { format!(":{}", server.port) };
                 let ServerTarget { user, host, database, .. } = server;
-                write!(f, "postgres://{user}{password}{at}{host}{port}/{database}{}", query(&server.parameters))
+                let scheme = self.backend().name();
+                write!(f, "{scheme}://{user}{password}{at}{host}{port}/{database}{}", query(&server.parameters))
             }
         }
     }
@@ -362,6 +398,12 @@ mod tests {
             ("postgres//u:p@h/d", "error: the database URL is neither a URL nor a path"),
             ("jdbc:postgresql://u:p@h/d", "error: the database URL is neither a URL nor a path"),
             ("postgres://u:p@x?y@h/d", "error: the URL has a parameter without a value"),
+            (
+                "mysql://u:p%40x@h:3306/d?ssl_mode=VERIFY_IDENTITY&ssl-ca=/ca",
+                "mysql://u:***@h:3306/d?sslmode=verify-full&sslrootcert=/ca",
+            ),
+            ("mariadb://u@/d?unix_socket=/s", "mysql://u@/d?socket=/s"),
+            ("mysql://h/d?pass=x", "mysql://h/d?pass=***"),
             ("oracle://h/d", "error: `oracle:` is not a kind of database that dbtool knows"),
         ];
         for (url, shown) in cases {

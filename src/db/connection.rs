@@ -6,12 +6,14 @@ use diesel::{PgConnection, SqliteConnection};
 
 use super::dialect::{conninfo, sqlite_url};
 use super::error::{DbError, Kind, kind_of_connect_failure, kind_of_sqlite};
+use super::mysql::MysqlConnection;
 use crate::config::Target;
 
 /// One of Diesel's connections. What this enum cannot do (upsert, bulk) is the dialects' work.
 #[derive(diesel::MultiConnection)]
 pub enum AnyConnection {
     Postgres(PgConnection),
+    Mysql(MysqlConnection),
     Sqlite(SqliteConnection),
 }
 
@@ -28,6 +30,7 @@ impl AnyConnection {
                 };
                 opened.map(Self::Postgres).map_err(failed)
             }
+            Target::Mysql(server) => MysqlConnection::open(server, connect_timeout).map(Self::Mysql),
             Target::Sqlite(file) => {
                 let failed = |message: String| DbError::new(kind_of_sqlite(&message), message);
                 let mut connection = SqliteConnection::establish(&sqlite_url(file, false)?)

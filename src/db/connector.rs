@@ -1,5 +1,6 @@
 //! Opens connections to one database, with retries, and with errors that say what to do.
 
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use super::dialect::{self, Dialect};
@@ -31,6 +32,8 @@ pub struct Connector {
     redactor: Redactor,
     /// Where the URL came from, for errors.
     origin: String,
+    /// As the first session's settings made it.
+    dialect: Arc<OnceLock<&'static dyn Dialect>>,
 }
 
 impl Connector {
@@ -50,6 +53,7 @@ impl Connector {
             log: settings.log,
             redactor,
             origin: database.origin.to_string(),
+            dialect: Arc::default(),
         })
     }
 
@@ -65,7 +69,7 @@ impl Connector {
 
     #[must_use]
     pub fn dialect(&self) -> &'static dyn Dialect {
-        dialect::of(self.target.backend())
+        self.dialect.get().copied().unwrap_or_else(|| dialect::of(self.target.backend()))
     }
 
     #[must_use]
@@ -97,7 +101,12 @@ impl Connector {
         let driver = self.dialect().open(&self.target, purpose, self.connect_timeout);
         let driver = driver.map_err(|error| error.redacted(&self.redactor))?;
         tracing::debug!(database = %self.target, duration_ms = start.elapsed().as_millis(), "connected");
-        Ok(Session::new(driver, self.dialect().rules(), self.redactor.clone(), self.log))
+        let mut session = Session::new(driver, self.dialect().rules(), self.redactor.clone(), self.log);
+        if self.dialect.get().is_none() {
+            let dialect = self.dialect().of_session(&mut session)?.unwrap_or_else(|| self.dialect());
+            let _ = self.dialect.set(dialect);
+        }
+        Ok(session)
     }
 
     /// Connects; tries again while the server cannot be reached, without telling.
@@ -132,12 +141,16 @@ impl Connector {
     #[must_use]
     pub fn explain(&self, error: DbError, attempts: u32) -> Error {
         let kind = error.kind;
+        let plain = error.message.contains("no encryption");
+        let certificate = error.message.contains("client certificate");
         let tries =
             if attempts > 1 { format!(" after {}", text::count(attempts as usize, "attempt")) } else { String::new() };
         let explained = error.into_error(format!("cannot connect to `{}`{tries}", self.target));
         let explained = explained.note(format!("the database is named by {}", self.origin));
         match kind {
             Kind::UnknownDatabase => explained.hint("`dbtool db create` makes the database"),
+            Kind::Authentication if plain => explained.hint("the server may want TLS of this user: `sslmode=require`"),
+            Kind::Tls if certificate => explained.hint("`sslcert` and `sslkey` name the client's certificate and its key"),
             Kind::Authentication => explained.hint("check the user and the password; `dbtool config show` tells where they come from"),
             Kind::Tls => explained.hint(
                 "`sslmode=disable` in the URL, or `sslmode = \"disable\"` in the environment's section, allows a connection without TLS",

@@ -90,15 +90,26 @@ pub struct DbError {
     pub hint: Option<String>,
     /// Where it happened within the server: the function, the trigger.
     pub context: Option<String>,
-    /// PostgreSQL's five characters.
+    /// The five characters that the standard has for it, where the server gives them.
     pub sqlstate: Option<String>,
+    /// MySQL's own number.
+    pub errno: Option<u16>,
     /// A byte offset in the SQL that was sent.
     pub position: Option<usize>,
 }
 
 impl DbError {
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), detail: None, hint: None, context: None, sqlstate: None, position: None }
+        Self {
+            kind,
+            message: message.into(),
+            detail: None,
+            hint: None,
+            context: None,
+            sqlstate: None,
+            errno: None,
+            position: None,
+        }
     }
 
     /// With every text passed through a redactor.
@@ -132,9 +143,10 @@ impl DbError {
 
 impl fmt::Display for DbError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.sqlstate {
-            Some(state) => write!(f, "{} (SQLSTATE {state})", self.message),
-            None => f.write_str(&self.message),
+        match (self.errno, &self.sqlstate) {
+            (Some(number), Some(state)) => write!(f, "{} (error {number}, SQLSTATE {state})", self.message),
+            (None, Some(state)) => write!(f, "{} (SQLSTATE {state})", self.message),
+            (_, None) => f.write_str(&self.message),
         }
     }
 }
@@ -167,12 +179,40 @@ pub fn kind_of_sqlstate(state: &str) -> Kind {
     }
 }
 
+/// By MySQL's number ("Server Error Message Reference" in its manual; MariaDB's from its "Error Codes").
+#[must_use]
+pub fn kind_of_errno(number: u16) -> Kind {
+    match number {
+        1040 | 1203 | 1226 | 2002 | 2003 => Kind::Unreachable,
+        1045 | 1251 | 1524 | 1698 | 1820 | 1862 | 3118 | 3955 | 4151 => Kind::Authentication,
+        1049 => Kind::UnknownDatabase,
+        3159 => Kind::Tls,
+        1053 | 1077 | 1079 | 1152 | 1158..=1161 | 1184 | 1927 | 2006 | 2013 | 3169 => Kind::Lost,
+        1213 | 1613 | 1614 => Kind::Deadlock,
+        1205 | 3572 => Kind::LockTimeout,
+        1317 | 1969 | 3024 => Kind::StatementTimeout,
+        1290 | 1792 | 1836 => Kind::ReadOnly,
+        1021 | 1114 | 1811 => Kind::DiskFull,
+        1007 | 1050 | 1060 | 1061 | 1304 | 1359 | 1537 | 1826 => Kind::Exists,
+        1044 | 1142 | 1143 | 1227 | 1370 | 1410 | 1419 | 3879 => Kind::Permission,
+        1022 | 1048 | 1062 | 1169 | 1216 | 1217 | 1364 | 1451 | 1452 | 1557 | 1586 | 1761 | 1762 | 1859 | 3819
+        | 4025 => Kind::Constraint,
+        1051 | 1054 | 1064 | 1072 | 1091 | 1146 | 1149 | 1305 => Kind::Syntax,
+        _ => Kind::Other,
+    }
+}
+
 /// By the words of libpq and the server when connecting fails: there is no SQLSTATE to be had then.
 #[must_use]
 pub fn kind_of_connect_failure(message: &str) -> Kind {
     let has = |words: &[&str]| words.iter().any(|word| message.contains(word));
-    if has(&["password authentication failed", "no password supplied", "no pg_hba.conf entry", "authentication failed"])
-        || (has(&["role \""]) && has(&["does not exist", "is not permitted to log in"]))
+    if has(&[
+        "password authentication failed",
+        "no password supplied",
+        "no pg_hba.conf entry",
+        "pg_hba.conf rejects",
+        "authentication failed",
+    ]) || (has(&["role \""]) && has(&["does not exist", "is not permitted to log in"]))
     {
         Kind::Authentication
     } else if has(&["database \""]) && has(&["does not exist"]) {
@@ -225,6 +265,7 @@ mod tests {
             ("FATAL:  password authentication failed for user \"a\"", Kind::Authentication),
             ("FATAL:  role \"a\" does not exist", Kind::Authentication),
             ("FATAL:  database \"a\" does not exist", Kind::UnknownDatabase),
+            ("FATAL:  pg_hba.conf rejects connection for host \"h\", no encryption", Kind::Authentication),
             ("server does not support SSL, but SSL was required", Kind::Tls),
             ("Connection refused", Kind::Unreachable),
             ("FATAL:  the database system is starting up", Kind::Unreachable),

@@ -211,6 +211,7 @@ impl Answered {
         let position = self.field(pq::PG_DIAG_STATEMENT_POSITION).and_then(|text| text.parse::<usize>().ok());
         let sql = sql.to_str().unwrap_or_default();
         DbError {
+            errno: None,
             kind,
             message: self.field(pq::PG_DIAG_MESSAGE_PRIMARY).unwrap_or_else(|| fallback.to_owned()),
             detail: self.field(pq::PG_DIAG_MESSAGE_DETAIL),

@@ -1,7 +1,10 @@
 //! One runner at a time: what is asked for, and what is held. How it is done differs; see the dialects.
 
+use std::time::Duration;
+
 use super::session::Session;
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
+use crate::text;
 
 /// A session to work with, while the lock is held.
 pub struct Locked {
@@ -25,4 +28,12 @@ impl Held for Unlocked {
     fn check(&mut self) -> Result<()> {
         Ok(())
     }
+}
+
+/// The error of a wait that was in vain.
+pub(super) fn busy(holder: Option<String>, waited: Duration) -> Error {
+    let error =
+        Error::new(Code::LockBusy, format!("another runner is at work, after a wait of {}", text::duration(waited)));
+    let error = holder.into_iter().fold(error, |error, holder| error.note(format!("it is {holder}")));
+    error.hint("try again, or wait longer: `--lock-wait 10m`")
 }

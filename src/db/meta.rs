@@ -54,7 +54,8 @@ pub fn create(dialect: &dyn Dialect, home: &Home) -> Vec<String> {
     let table = home.table(dialect, TABLE);
     vec![
         format!(
-            "CREATE TABLE IF NOT EXISTS {table} (name VARCHAR(64) NOT NULL PRIMARY KEY, value VARCHAR(255) NOT NULL)"
+            "CREATE TABLE IF NOT EXISTS {table} (name VARCHAR(64) NOT NULL PRIMARY KEY, value VARCHAR(255) NOT NULL){}",
+            dialect.types().table
         ),
         format!(
             "INSERT INTO {table} (name, value) SELECT 'format', '{FORMAT}' WHERE NOT EXISTS (SELECT 1 FROM {table} WHERE name = 'format')"

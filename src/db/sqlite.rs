@@ -12,6 +12,7 @@ use diesel::{Connection as _, RunQueryDsl as _, SqliteConnection};
 use super::error::{DbError, kind_of_sqlite};
 use super::session::{Driver, Failure, Notice, Row, Took};
 use crate::sql::Statement;
+use crate::text;
 
 pub struct Connection(SqliteConnection);
 
@@ -35,7 +36,7 @@ fn failed(message: &str) -> DbError {
 fn refused(error: &diesel::result::Error, sql: &str) -> DbError {
     let message = error.to_string();
     let mut error = failed(&message);
-    error.position = named(&message).and_then(|word| find_word(sql, word));
+    error.position = named(&message).and_then(|word| text::find_word(sql, word));
     error
 }
 
@@ -50,15 +51,6 @@ fn named(message: &str) -> Option<&str> {
         return Some(name.strip_prefix("main.").unwrap_or(name));
     }
     message.strip_suffix(" already exists").and_then(|rest| rest.split(' ').next_back())
-}
-
-fn find_word(sql: &str, word: &str) -> Option<usize> {
-    let part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
-    let whole = |at: &usize| {
-        let name = part(word.chars().next());
-        !name || (!part(sql[..*at].chars().next_back()) && !part(sql[at + word.len()..].chars().next()))
-    };
-    sql.match_indices(word).map(|(at, _)| at).find(whole)
 }
 
 impl QueryableByName<Sqlite> for Row {

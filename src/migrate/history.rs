@@ -51,12 +51,16 @@ pub struct Half {
     pub started: usize,
     /// The last statement that is in.
     pub done: usize,
+    /// The statement that failed. Those between it and the last that is in were rolled back with it.
+    pub failed: Option<usize>,
     pub at: String,
     pub by: String,
     pub run_id: String,
     pub error: Option<String>,
     /// Its runner did not close it: it is still at work, or died.
     pub open: bool,
+    /// The number by which the server knew its connection.
+    pub connection: Option<u64>,
     /// The number of its row in the journal.
     pub row: i64,
     /// It ended the transaction that it was to run in: which of its statements are in is not known.
@@ -87,14 +91,14 @@ impl History {
         if home.journal {
             let rows = session.query(&format!(
                 "SELECT version, direction, outcome, checksum, {}, duration_ms, db_user, os_user, host, statements, statement_started, \
-                 statement_done, run_id, error, name, {}, action, id, in_transaction FROM {} WHERE outcome <> '{}' ORDER BY id",
+                 statement_done, run_id, error, name, {}, action, id, in_transaction, statement_failed, connection FROM {} WHERE outcome <> '{}' ORDER BY id",
                 dialect.instant("started_at"),
                 dialect.ledger_instant("run_on"),
                 home.table(dialect, JOURNAL),
                 outcome::ROLLED_BACK
             ));
             for row in rows.map_err(failed)? {
-                history.take(&row);
+                history.take(&row, dialect.backend().transactional_ddl());
             }
             // A ledger that was put right by hand ends what was half done.
             let applied = &history.applied;
@@ -137,7 +141,7 @@ impl History {
     }
 
     /// Takes a row of the journal, in the order in which they were written: the last one holds.
-    fn take(&mut self, row: &crate::db::Row) {
+    fn take(&mut self, row: &crate::db::Row, whole: bool) {
         let version = Version::from_ledger(row.text(0));
         let direction = if row.text(1) == Direction::Down.name() { Direction::Down } else { Direction::Up };
         let by = format!("{} ({}@{})", row.text(6), row.text(7), row.text(8));
@@ -149,13 +153,16 @@ impl History {
                 statements: number(9),
                 started: number(10),
                 done: number(11),
+                failed: Some(number(19)).filter(|number| *number > 0),
                 at: row.text(4).to_owned(),
                 by,
                 run_id: row.text(12).to_owned(),
                 error: row.optional(13).map(str::to_owned),
                 open: row.text(2) == outcome::STARTED,
                 row: row.number(17).unwrap_or(0),
-                escaped: row.flag(18),
+                connection: row.number(20).and_then(|id| u64::try_from(id).ok()),
+                // Only what runs as a whole can end the transaction that it runs in.
+                escaped: row.flag(18) && whole,
             };
             self.half.insert(version, half);
             return;

@@ -72,11 +72,12 @@ pub fn create(dialect: &dyn Dialect, home: &Home) -> Vec<String> {
              up_sql {bytes}, down_sql {bytes}, masked SMALLINT NOT NULL, started_at {instant} NOT NULL, duration_ms BIGINT, \
              db_user TEXT NOT NULL, os_user TEXT NOT NULL, host TEXT NOT NULL, git_commit TEXT, ci_run TEXT, \
              tool_version VARCHAR(32) NOT NULL, outcome VARCHAR(16) NOT NULL, error TEXT, \
-             action VARCHAR(16) NOT NULL, reason TEXT, run_on TIMESTAMP)",
+             action VARCHAR(16) NOT NULL, reason TEXT, run_on TIMESTAMP NULL, statement_failed INTEGER, connection BIGINT){table}",
             home.table(dialect, JOURNAL),
             types.serial_key,
             bytes = types.bytes,
             instant = types.instant,
+            table = types.table,
         ));
     }
     all.extend(meta::create(dialect, home));
@@ -121,6 +122,8 @@ pub struct Row<'a> {
     pub action: Action,
     /// What a person gave as the reason for a repair.
     pub reason: Option<&'a str>,
+    /// The number by which the server knows the connection that runs it.
+    pub connection: Option<u64>,
 }
 
 impl Row<'_> {
@@ -153,7 +156,7 @@ impl Row<'_> {
             up,
             down,
             u8::from(masked).to_string(),
-            text(self.started_at),
+            dialect.instant_literal(self.started_at),
             self.duration_ms.map_or_else(|| "NULL".to_owned(), |ms| ms.to_string()),
             text(&home.user),
             text(&who.os_user),
@@ -166,11 +169,12 @@ impl Row<'_> {
             text(self.action.name()),
             optional(self.reason),
             run_on(dialect, home, self.version),
+            self.connection.map_or_else(|| "NULL".to_owned(), |id| id.to_string()),
         ];
         format!(
             "INSERT INTO {} (run_id, version, name, direction, in_transaction, statements, statement_started, statement_done, \
              checksum, up_sql, down_sql, masked, started_at, duration_ms, db_user, os_user, host, git_commit, ci_run, tool_version, \
-             outcome, error, action, reason, run_on) VALUES ({})",
+             outcome, error, action, reason, run_on, connection) VALUES ({})",
             home.table(dialect, JOURNAL),
             values.join(", ")
         )
@@ -251,19 +255,25 @@ pub fn progress(dialect: &dyn Dialect, home: &Home, id: i64, started: usize, don
     )
 }
 
+/// How a row ends.
+#[derive(Debug, Clone, Copy)]
+pub struct Closing<'a> {
+    pub outcome: &'a str,
+    pub duration_ms: u128,
+    pub error: Option<&'a str>,
+    /// The statement that failed, from 1. Those between it and the last that is in were rolled back with it.
+    pub failed: Option<usize>,
+}
+
 /// Closes a row.
 #[must_use]
-pub fn close(
-    dialect: &dyn Dialect,
-    home: &Home,
-    (id, version): (i64, &Version),
-    outcome: &str,
-    duration_ms: u128,
-    error: Option<&str>,
-) -> String {
+pub fn close(dialect: &dyn Dialect, home: &Home, (id, version): (i64, &Version), closing: &Closing<'_>) -> String {
+    let Closing { outcome, duration_ms, error, failed } = closing;
+    let failed = failed.map_or_else(|| "NULL".to_owned(), |number| number.to_string());
     let error = error.map_or_else(|| "NULL".to_owned(), |text| dialect.literal(text));
     format!(
-        "UPDATE {} SET outcome = '{outcome}', duration_ms = {duration_ms}, error = {error}, run_on = {} WHERE id = {id}",
+        "UPDATE {} SET outcome = '{outcome}', duration_ms = {duration_ms}, error = {error}, \
+         statement_failed = {failed}, run_on = {} WHERE id = {id}",
         home.table(dialect, JOURNAL),
         run_on(dialect, home, version)
     )

@@ -209,7 +209,8 @@ impl Half {
     /// The statement that failed, or is in doubt, from 1.
     #[must_use]
     pub fn failed(&self) -> usize {
-        self.started.max(self.done + 1).min(self.statements.max(1))
+        let failed = self.failed.unwrap_or(self.started).max(self.done + 1);
+        failed.min(self.statements.max(1))
     }
 
     /// Which statements are in, and which one is in doubt.
@@ -232,7 +233,16 @@ impl Half {
             };
             return format!("{is_in}; statement {} is in doubt: {why}", self.started);
         }
-        is_in
+        match self.failed {
+            Some(failed) if failed == self.done + 2 => {
+                format!("{is_in}; statement {failed} failed, and statement {} was rolled back with it", failed - 1)
+            }
+            Some(failed) if failed > self.done + 2 => {
+                let (first, last) = (self.done + 1, failed - 1);
+                format!("{is_in}; statement {failed} failed, and statements {first} to {last} were rolled back with it")
+            }
+            _ => is_in,
+        }
     }
 }
 
@@ -501,6 +511,8 @@ mod tests {
             direction: Direction::Up,
             statements: 3,
             started: 2,
+            failed: None,
+            connection: None,
             done: 1,
             at: String::new(),
             by: String::new(),

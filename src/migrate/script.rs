@@ -30,6 +30,8 @@ pub struct Prepared {
     pub checksum: String,
     /// How many statements the file has; 0 where that is the server's to say.
     pub count: usize,
+    /// Where the schema cannot be changed in a transaction: statements that change rows, one after the other, are one.
+    pub groups: bool,
 }
 
 impl Prepared {
@@ -80,9 +82,12 @@ fn one(step: &Step, dialect: &dyn Dialect) -> Result<Prepared> {
         (Direction::Down, Some(down)) => down,
         _ => up,
     };
-    let mode =
-        if migration.run_in_transaction && !migration.allow_commit { Mode::Transaction } else { Mode::Statements };
-    let mut prepared = Prepared { step: step.clone(), mode, file, up: up_text, down: down_text, checksum, count: 0 };
+    let together = migration.run_in_transaction && !migration.allow_commit;
+    let whole = together && dialect.backend().transactional_ddl();
+    let mode = if whole { Mode::Transaction } else { Mode::Statements };
+    let groups = together && !whole;
+    let mut prepared =
+        Prepared { step: step.clone(), mode, file, up: up_text, down: down_text, checksum, count: 0, groups };
     let statements = match sql::split(&prepared.file.text, dialect.rules()) {
         Ok(statements) => statements,
         // Whoever runs the file as a whole, and takes all of it back, may judge it: our splitter may be wrong.
@@ -95,8 +100,13 @@ fn one(step: &Step, dialect: &dyn Dialect) -> Result<Prepared> {
                 .hint(format!("close the {}: it takes in all that follows", unterminated.what)));
         }
     };
+    for statement in &statements {
+        if let Some((why, hint)) = dialect.refuses(statement) {
+            return Err(Error::new(Code::SqlRefused, why).at(prepared.place(dialect, statement.start)).hint(hint));
+        }
+    }
     let control = statements.iter().find(|statement| statement.is_transaction_control());
-    if let (Some(statement), Mode::Transaction, true) = (control, mode, dialect.backend().transactional_ddl()) {
+    if let (Some(statement), Mode::Transaction, true) = (control, mode, whole) {
         let word = statement.head().first().cloned().unwrap_or_default();
         return Err(Error::new(Code::SqlTransactionControl, format!("`{word}` stands in a migration that runs in a transaction"))
             .at(prepared.place(dialect, statement.start))

@@ -205,7 +205,7 @@ impl<'a> Lexer<'a> {
                 (Kind::Space, self.run(at, |b| b.is_ascii_whitespace() || b == 0x0b), true)
             }
             b'\'' => quote(Kind::String, b'\'', self.rules.backslash_escapes),
-            b'"' => quote(Kind::QuotedName, b'"', self.rules.backslash_escapes),
+            b'"' => quote(Kind::QuotedName, b'"', self.rules.double_quote_escapes),
             b'`' if self.rules.backticks => quote(Kind::QuotedName, b'`', false),
             b'[' if self.rules.brackets => quote(Kind::QuotedName, b']', false),
             b'$' if self.rules.dollar_quotes => match self.dollar_tag() {

@@ -20,6 +20,8 @@ pub struct Rules {
     pub escape_strings: bool,
     /// Every quote has backslash escapes.
     pub backslash_escapes: bool,
+    /// `"…"` has them, too.
+    pub double_quote_escapes: bool,
     /// `` `name` ``.
     pub backticks: bool,
     /// `[name]`.
@@ -53,6 +55,7 @@ impl Rules {
         dollar_quotes: true,
         escape_strings: true,
         backslash_escapes: false,
+        double_quote_escapes: false,
         backticks: false,
         brackets: false,
         parentheses_group: true,
@@ -69,6 +72,7 @@ impl Rules {
         dollar_quotes: false,
         escape_strings: false,
         backslash_escapes: false,
+        double_quote_escapes: false,
         backticks: true,
         brackets: true,
         parentheses_group: false,
@@ -76,7 +80,7 @@ impl Rules {
         compound: Compound::Sqlite,
     };
 
-    /// With the default `sql_mode`: a dialect asks the server, and changes `backslash_escapes` where it says so.
+    /// With the default `sql_mode`: the dialect asks the server for its own.
     pub const MYSQL: Rules = Rules {
         nested_comments: false,
         hash_comments: true,
@@ -86,6 +90,7 @@ impl Rules {
         dollar_quotes: false,
         escape_strings: false,
         backslash_escapes: true,
+        double_quote_escapes: true,
         backticks: true,
         brackets: false,
         parentheses_group: false,

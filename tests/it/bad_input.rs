@@ -1,6 +1,6 @@
 //! What is wrong with a file gets an error with a place and a hint, and nothing changes.
 
-use crate::support::{Project, on_each_backend, on_postgres};
+use crate::support::{Project, on_each_backend, on_postgres, on_transactional};
 
 /// Runs `up` beside a good migration before it, and asserts that nothing was changed.
 fn refused(project: &Project, code: i32, words: &[&str]) {
@@ -76,7 +76,7 @@ fn directories_that_are_no_migrations() {
 
 #[test]
 fn commits_inside_a_transaction() {
-    on_each_backend(|project| {
+    on_transactional(|project| {
         for (sql, place) in
             [("SELECT 1;\n  COMMIT;", "up.sql:2:3"), ("ROLLBACK;", "up.sql:1:1"), ("/* x */ BEGIN;", "up.sql:1:9")]
         {

@@ -29,8 +29,8 @@ fn reset_makes_it_anew() {
         let project = project.file("migrations/2_stray/x", "");
         project.expect(2, &["db", "reset", "--yes"]);
         std::fs::remove_dir_all(project.path("migrations/2_stray")).unwrap();
-        let project = project.migration("2_bad", "CREATE TABLE b (id INT); COMMIT;", "");
-        project.expect(2, &["db", "reset", "--yes"]).says(&["error[sql/transaction-control]"]);
+        let project = project.migration("2_bad", "\n", "");
+        project.expect(2, &["db", "reset", "--yes"]).says(&["error[source/empty]"]);
         std::fs::remove_dir_all(project.path("migrations/2_bad")).unwrap();
         assert_eq!(project.query("SELECT count(*) FROM a"), ["0"]);
     });
@@ -41,7 +41,8 @@ fn ping_tells_server_version_and_encryption() {
     on_each_backend(|project| {
         project.ok(&["db", "create"]);
         let ping = project.json(0, &["db", "ping"]);
-        assert_eq!(ping["server"], project.backend.title());
+        let titles = project.by_backend(vec!["SQLite"], vec!["PostgreSQL"], vec!["MySQL", "MariaDB"]);
+        assert!(titles.contains(&ping["server"].as_str().unwrap()), "{ping}");
         assert!(ping["version"].as_str().unwrap().contains('.'));
         assert!(ping["latency_ms"].as_f64().unwrap() >= 0.0);
         assert!(ping.get("tls").is_some());

@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use dbtool::backend::Backend;
 use diesel::Connection as _;
 use diesel_migrations::{FileBasedMigrations, MigrationHarness};
 
@@ -10,7 +11,7 @@ use crate::support::{Project, Run, on_each_backend, on_postgres};
 /// A history with the odd things that real ones have.
 fn history(project: Project) -> Project {
     let project = match project.backend {
-        dbtool::backend::Backend::Postgres => project
+        Backend::Postgres => project
             .migration(
                 "00000000000000_diesel_initial_setup",
                 "CREATE OR REPLACE FUNCTION diesel_set_updated_at() RETURNS trigger AS $$\nBEGIN\n    IF (NEW IS DISTINCT FROM OLD) THEN\n        NEW.updated_at := current_timestamp;\n    END IF;\n    RETURN NEW;\nEND;\n$$ LANGUAGE plpgsql;",
@@ -22,12 +23,18 @@ fn history(project: Project) -> Project {
             .migration("2020-01-04-000000_extension", "CREATE EXTENSION IF NOT EXISTS pgcrypto;\nALTER TYPE mood ADD VALUE 'happy';", "")
             .migration("2020-01-05-000000_view", "CREATE VIEW happy AS SELECT * FROM people; -- a comment; with a semicolon\n/* and /* nested; */ */\nCREATE FUNCTION one() RETURNS INT LANGUAGE SQL BEGIN ATOMIC SELECT 1; END;\nCREATE RULE no_delete AS ON DELETE TO people DO INSTEAD (SELECT 1; SELECT 2);", "DROP VIEW happy;")
             .migration("2020-01-06-000000-0000_set_local", "SET LOCAL search_path = public;\nCREATE TABLE local (id INT PRIMARY KEY);", "DROP TABLE local;"),
-        dbtool::backend::Backend::Sqlite => project
+        Backend::Sqlite => project
             .migration("2020-01-01-000000_people", "CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT DEFAULT 'a;b', [odd;name] TEXT);", "DROP TABLE people;")
             .migration("2020-01-01-000001_blanks", "CREATE TABLE blanks (id INTEGER PRIMARY KEY) -- end\n  ;\nCREATE INDEX blanks_id ON blanks (id)  ;", "DROP TABLE blanks;")
             .migration("2020-01-02-000000_trigger", "CREATE TRIGGER t AFTER INSERT ON people BEGIN\n  UPDATE people SET name = CASE WHEN NEW.name = ';' THEN 'x' ELSE NEW.name END WHERE id = NEW.id;\n  SELECT 1;\nEND;\nINSERT INTO people (name) VALUES ('b');", "DROP TRIGGER t;")
             .migration("2020-01-03-000000-0000_rebuild", "PRAGMA foreign_keys=OFF;\nCREATE TABLE new_people (id INTEGER PRIMARY KEY, name TEXT);\nINSERT INTO new_people SELECT id, name FROM people;\nDROP TABLE people;\nALTER TABLE new_people RENAME TO people;\nPRAGMA foreign_keys=ON;", "")
             .plain_migration("2020-01-04-000000_vacuum", "VACUUM;", "-- nothing"),
+        Backend::Mysql => project
+            .migration("2020-01-01-000000_people", "CREATE TABLE people (id INT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(50) DEFAULT \"a;b\\\"\", `odd;name` TEXT) # end\n;\nINSERT INTO people (name) VALUES ('it\\'s; \\\\'), (\"x\");", "DROP TABLE people;")
+            .migration("2020-01-02-000000_routines", "CREATE PROCEDURE p(IN n INT)\nBEGIN\n  DECLARE i INT DEFAULT 0;\n  WHILE i < n DO SET i = i + 1; END WHILE;\n  SELECT i; SELECT CASE WHEN i > 1 THEN ';' ELSE 'b' END;\nEND;\nCALL p(2);\nCREATE TRIGGER t BEFORE INSERT ON people FOR EACH ROW BEGIN IF NEW.name = ';' THEN SET NEW.name = 'x'; END IF; END;\nCREATE FUNCTION f() RETURNS INT DETERMINISTIC RETURN 1;", "DROP FUNCTION f; DROP TRIGGER t; DROP PROCEDURE p;")
+            .migration("2020-01-03-000000-0000_view", "CREATE VIEW names AS SELECT name FROM people;\n/*!40101 SET @old = @@sql_mode */;\n-- a comment; with a semicolon\nUPDATE people SET name = 'y' WHERE id = 1;", "DROP VIEW names;")
+            .plain_migration("2020-01-04-000000_plain", "START TRANSACTION;\nINSERT INTO people (name) VALUES ('z');\nCOMMIT;\nALTER TABLE people ADD INDEX people_name (name);", "ALTER TABLE people DROP INDEX people_name;")
+            .migration("2020-01-05-000000_rows", "SET FOREIGN_KEY_CHECKS = 0;\nDELETE FROM people WHERE name = 'x';\nSET FOREIGN_KEY_CHECKS = 1;", "-- nothing"),
     };
     project
         .migration("10_text_order", "CREATE TABLE ten (id INT PRIMARY KEY);", "DROP TABLE ten;")
@@ -70,11 +77,15 @@ fn the_same_schema_and_ledger_as_diesel_itself() {
 fn run_harness(project: &Project) {
     let source = FileBasedMigrations::from_path(project.path("migrations")).unwrap();
     match project.backend {
-        dbtool::backend::Backend::Postgres => {
+        Backend::Postgres => {
             let mut connection = diesel::PgConnection::establish(&project.url).unwrap();
             connection.run_pending_migrations(source).unwrap();
         }
-        dbtool::backend::Backend::Sqlite => {
+        Backend::Mysql => {
+            let mut connection = dbtool::db::MysqlConnection::establish(&project.url).unwrap();
+            connection.run_pending_migrations(source).unwrap();
+        }
+        Backend::Sqlite => {
             let mut connection = diesel::SqliteConnection::establish(&project.url).unwrap();
             connection.run_pending_migrations(source).unwrap();
         }

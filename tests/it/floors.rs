@@ -101,9 +101,16 @@ fn only_db_and_backend_match_on_the_backend() {
         let top = relative.components().next().unwrap().as_os_str().to_str().unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         let code = text.split("#[cfg(test)]").next().unwrap();
-        let matches = ["Backend::Sqlite", "Backend::Postgres", "Target::Sqlite", "Target::Postgres"]
-            .iter()
-            .any(|word| code.contains(word));
+        let matches = [
+            "Backend::Sqlite",
+            "Backend::Postgres",
+            "Backend::Mysql",
+            "Target::Sqlite",
+            "Target::Postgres",
+            "Target::Mysql",
+        ]
+        .iter()
+        .any(|word| code.contains(word));
         assert!(!matches || allowed.contains(&top), "{} asks which backend it is", relative.display());
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::{Project, on_each_backend, on_postgres};
+use crate::support::{Project, on_each_backend, on_postgres, on_transactional};
 
 #[test]
 fn a_failure_half_way_is_told_and_nothing_runs_over_it() {
@@ -219,6 +219,7 @@ fn a_killed_runner_leaves_a_statement_in_doubt() {
         // The second statement cannot share a transaction with the journal, and takes long.
         let long = match project.backend {
             dbtool::backend::Backend::Postgres => "DO $$ BEGIN PERFORM pg_sleep(4); END $$",
+            dbtool::backend::Backend::Mysql => "CALL slowly()",
             dbtool::backend::Backend::Sqlite => "PRAGMA journal_mode; PRAGMA integrity_check; VACUUM",
         };
         if project.backend == dbtool::backend::Backend::Sqlite {
@@ -236,12 +237,17 @@ fn a_killed_runner_leaves_a_statement_in_doubt() {
                 .says(&["statements 1 to 2 of 4 are in; statement 3 is in doubt: its runner died"]);
             return;
         }
-        let project = project.migration("1_t", "CREATE TABLE t (id INT);", "").plain_migration(
+        let slowly = project.by_backend("", "", "CREATE PROCEDURE slowly() DO SLEEP(4);");
+        let project = project.migration("1_t", &format!("CREATE TABLE t (id INT);{slowly}"), "").plain_migration(
             "2_x",
             &format!("INSERT INTO t VALUES (1);\n{long};\nINSERT INTO t VALUES (2);"),
             "",
         );
-        kill_when(&project, &["migrate", "up"], "SELECT 1 FROM __dbtool_journal WHERE statement_started = 2");
+        kill_when(
+            &project,
+            &["migrate", "up"],
+            "SELECT 1 FROM __dbtool_journal WHERE version = '2' AND statement_started = 2",
+        );
         // The server may hold the lock until it notices.
         let run = project.expect(5, &["migrate", "up"]);
         run.says(&[
@@ -249,6 +255,12 @@ fn a_killed_runner_leaves_a_statement_in_doubt() {
             "statement 1 of 3 is in; statement 2 is in doubt: its runner died while it ran",
         ]);
         assert_eq!(project.states(), "1:applied 2:failed");
+        // The server has not noticed that nobody listens: what is run again would run twice at once.
+        let busy = project.expect(7, &["migrate", "repair", "--retry", "--reason", "again"]);
+        busy.says(&["error[migrate/lock-busy]", "the server still works on it"]);
+        std::thread::sleep(Duration::from_secs(4));
+        project.ok(&["migrate", "repair", "--resume", "--reason", "it came to its end"]);
+        assert_eq!(project.query("SELECT id FROM t ORDER BY id"), ["1", "2"]);
     });
 }
 
@@ -326,18 +338,35 @@ fn a_connection_that_breaks_half_way_is_told_from_the_journal() {
 }
 
 #[test]
-fn the_begin_of_a_transaction_is_not_taken_as_done() {
+fn the_end_of_a_transaction_is_not_taken_as_done() {
     on_postgres(|project| {
-        let up = "CREATE TABLE h (i INT);\nBEGIN;\nCREATE TABLE i (i INT);\nSELECT n FROM gate;\nCOMMIT;";
+        let up = "CREATE TABLE h (i INT PRIMARY KEY, p INT REFERENCES h DEFERRABLE INITIALLY DEFERRED);\nBEGIN;\nINSERT INTO h VALUES (1, 2);\nCOMMIT;";
+        let project = project
+            .migration("1_h", up, "")
+            .file("migrations/1_h/metadata.toml", "run_in_transaction = true\nallow_commit = true\n");
+        project.expect(5, &["migrate", "up"]).says(&["statement 4 of 4", "statement 1 of 4 is in the database"]);
+        project
+            .expect(9, &["migrate", "repair", "--resume", "--reason", "x"])
+            .says(&["begins or ends a transaction", "--retry"]);
+        project.session().execute("INSERT INTO h VALUES (2, 2)").unwrap();
+        project.ok(&["migrate", "repair", "--retry", "--reason", "x"]);
+        assert_eq!(project.query("SELECT i FROM h ORDER BY i"), ["1", "2"]);
+    });
+}
+
+#[test]
+fn a_statement_of_the_files_own_transaction_is_taken_as_done_by_itself() {
+    on_transactional(|project| {
+        let up = "CREATE TABLE h (i INT);\nBEGIN;\nINSERT INTO h VALUES (1);\nINSERT INTO h SELECT n FROM gate;\nINSERT INTO h VALUES (3);\nCOMMIT;";
         let project = project
             .migration("1_h", up, "")
             .file("migrations/1_h/metadata.toml", "run_in_transaction = true\nallow_commit = true\n");
         project.expect(5, &["migrate", "up"]);
         project
-            .expect(9, &["migrate", "repair", "--resume", "--reason", "x"])
-            .says(&["begins or ends a transaction", "--retry"]);
-        project.session().execute("CREATE TABLE gate (n INT)").unwrap();
-        project.ok(&["migrate", "repair", "--retry", "--reason", "x"]);
+            .expect(5, &["migrate", "status", "--check"])
+            .says(&["statement 1 of 6 is in; statement 4 failed, and statements 2 to 3 were rolled back with it"]);
+        project.ok(&["migrate", "repair", "--resume", "--reason", "not needed"]);
+        assert_eq!(project.query("SELECT i FROM h ORDER BY i"), ["1", "3"]);
         assert_eq!(project.states(), "1:applied");
     });
 }

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::support::{Project, on_postgres};
+use crate::support::{Project, on_servers};
 
-/// The simple query that ends a migration.
-const COMMIT: &[u8] = b"COMMIT\0";
+/// What ends a migration: a message of its own, or the end of one.
+const COMMIT: &[u8] = b"COMMIT";
 
 /// Stands between dbtool and the server, and breaks the first connection that commits: before the server has it, or
 /// before dbtool has the answer. Gives its port.
@@ -36,7 +36,9 @@ fn forward(mut client: &TcpStream, mut server: &TcpStream, broken: &AtomicBool, 
         if count == 0 {
             break;
         }
-        if sent.windows(COMMIT.len()).any(|window| window == COMMIT) && !broken.swap(true, Ordering::SeqCst) {
+        if sent.trim_ascii_end().strip_suffix(b"\0").unwrap_or(sent).ends_with(COMMIT)
+            && !broken.swap(true, Ordering::SeqCst)
+        {
             let _ = client.shutdown(Shutdown::Both);
             if delivered {
                 // It arrives late: long after dbtool has seen that the connection is gone.
@@ -63,36 +65,40 @@ fn through(project: &Project, delivered: bool) -> Option<String> {
         crate::support::skipped("a lost COMMIT: the server is not reached over TCP");
         return None;
     }
-    let server = if host.contains(':') { host.to_owned() } else { format!("{host}:5432") };
-    Some(format!("postgres://{login}@127.0.0.1:{}/{name}?sslmode=disable&gssencmode=disable", proxy(server, delivered)))
+    let (scheme, port, plain) =
+        project.by_backend(("", "", ""), ("postgres", "5432", "&gssencmode=disable"), ("mysql", "3306", ""));
+    let server = if host.contains(':') { host.to_owned() } else { format!("{host}:{port}") };
+    Some(format!("{scheme}://{login}@127.0.0.1:{}/{name}?sslmode=disable{plain}", proxy(server, delivered)))
 }
 
 #[test]
 fn a_commit_that_arrived_is_found_to_be_in() {
-    on_postgres(|project| {
+    on_servers(|project| {
         let project = project.migration("1_a", "CREATE TABLE a (id INT);", "");
         project.ok(&["migrate", "up"]);
         let project =
-            project.migration("2_b", "CREATE TABLE b (id INT);", "").migration("3_c", "CREATE TABLE c (id INT);", "");
+            project.migration("2_b", "INSERT INTO a VALUES (2);", "").migration("3_c", "INSERT INTO a VALUES (3);", "");
         let Some(url) = through(&project, true) else { return };
         project.ok(&["migrate", "up", "--url", &url]).says(&["the connection broke while", "it is in"]);
         assert_eq!(project.states(), "1:applied 2:applied 3:applied");
         let done = project.query("SELECT version FROM __dbtool_journal WHERE outcome = 'done' ORDER BY id");
         assert_eq!(done, ["1", "2", "3"], "each ran once");
+        assert_eq!(project.query("SELECT id FROM a ORDER BY id"), ["2", "3"]);
     });
 }
 
 #[test]
 fn a_commit_that_never_arrived_is_found_to_be_out() {
-    on_postgres(|project| {
+    on_servers(|project| {
         let project = project.migration("1_a", "CREATE TABLE a (id INT);", "");
         project.ok(&["migrate", "up"]);
-        let project = project.migration("2_b", "CREATE TABLE b (id INT);", "");
+        let project = project.migration("2_b", "INSERT INTO a VALUES (2);", "");
         let Some(url) = through(&project, false) else { return };
         project
             .expect(5, &["migrate", "up", "--url", &url])
             .says(&["error[migrate/failed]", "nothing of it is in the database"]);
         assert_eq!(project.states(), "1:applied 2:pending");
+        assert_eq!(project.query("SELECT id FROM a"), [""; 0]);
         project.ok(&["migrate", "up"]);
         assert_eq!(project.states(), "1:applied 2:applied");
     });

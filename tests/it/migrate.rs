@@ -2,7 +2,7 @@
 
 use dbtool::backend::Backend;
 
-use crate::support::{Project, on_each_backend, on_postgres};
+use crate::support::{Project, on_each_backend, on_postgres, on_transactional};
 
 fn three(project: Project) -> Project {
     project
@@ -74,7 +74,7 @@ fn reports_have_the_shape_that_scripts_rely_on() {
 
 #[test]
 fn a_failing_migration_leaves_nothing_and_says_where() {
-    on_each_backend(|project| {
+    on_transactional(|project| {
         let project = three(project).migration(
             "2_two",
             "CREATE TABLE two (id INT);\nINSERT INTO two\n  VALUES (1);\nINSERT INTO nowhere VALUES (1);\n",
@@ -252,7 +252,7 @@ fn concurrent_index_builds_run_one_by_one() {
 
 #[test]
 fn a_file_may_commit_when_it_says_so() {
-    on_each_backend(|project| {
+    on_transactional(|project| {
         let project = project.migration(
             "1_own",
             "BEGIN;\nCREATE TABLE a (id INT);\nINSERT INTO a VALUES (1);\nCOMMIT;\nINSERT INTO a VALUES (2);",

@@ -53,6 +53,10 @@ fn foreign_keys_and_indexes(project: &Project) -> (Vec<String>, Vec<String>) {
             project.query("SELECT conrelid::regclass, a.attname FROM pg_constraint k JOIN pg_attribute a ON a.attrelid = conrelid AND a.attnum = conkey[1] WHERE contype = 'f'"),
             project.query("SELECT indrelid::regclass, a.attname FROM pg_index i JOIN pg_attribute a ON a.attrelid = indrelid AND a.attnum = indkey[0] WHERE indrelid::regclass::text NOT LIKE 'pg_%'"),
         ),
+        Backend::Mysql => (
+            project.query("SELECT table_name, column_name FROM information_schema.key_column_usage WHERE table_schema = DATABASE() AND referenced_table_name IS NOT NULL"),
+            project.query("SELECT table_name, column_name FROM information_schema.statistics WHERE table_schema = DATABASE() AND seq_in_index = 1"),
+        ),
     }
 }
 
@@ -75,6 +79,7 @@ fn names_follow_the_rules() {
         let indexes = match project.backend {
             Backend::Sqlite => project.query("SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"),
             Backend::Postgres => project.query("SELECT indexname, tablename, indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename NOT LIKE '\\_\\_%' AND indexname NOT IN (SELECT conname FROM pg_constraint)"),
+            Backend::Mysql => project.query("SELECT index_name, table_name, CONCAT('(', GROUP_CONCAT(column_name ORDER BY seq_in_index SEPARATOR ', '), ')') FROM information_schema.statistics WHERE table_schema = DATABASE() AND non_unique = 1 AND table_name NOT LIKE '\\_\\_%' GROUP BY 1, 2"),
         };
         assert!(indexes.len() >= 15, "{indexes:?}");
         for index in indexes {
@@ -85,6 +90,7 @@ fn names_follow_the_rules() {
         let columns = match project.backend {
             Backend::Sqlite => project.query("SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name NOT LIKE '\\_\\_%' ESCAPE '\\' AND m.name NOT LIKE 'sqlite_%'"),
             Backend::Postgres => project.query("SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public' AND table_name NOT LIKE '\\_\\_%'"),
+            Backend::Mysql => project.query("SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name NOT LIKE '\\_\\_%'"),
         };
         for line in &columns {
             assert!(line.chars().all(|c| c.is_ascii_lowercase() || c == '_' || c == '|'), "{line} is not snake_case");
@@ -108,6 +114,16 @@ fn names_follow_the_rules() {
             for column in ["created_at", "updated_at", "created_by", "updated_by"] {
                 assert!(columns.contains(&format!("{table}|{column}")), "{table} lacks {column}");
             }
+        }
+        if project.backend == Backend::Mysql {
+            for line in project.query("SELECT constraint_type, constraint_name, table_name FROM information_schema.table_constraints WHERE table_schema = DATABASE() AND constraint_type <> 'PRIMARY KEY' AND table_name NOT LIKE '\\_\\_%'") {
+                let [kind, name, table] = line.split('|').collect::<Vec<_>>().try_into().unwrap();
+                let prefix = match kind { "FOREIGN KEY" => "fk", "UNIQUE" => "uq", _ => "ck" };
+                // MariaDB makes a check of its own for a JSON column, and names it after that.
+                assert!(name.starts_with(&format!("{prefix}_{table}_")) || ["before", "after"].contains(&name), "{line}");
+            }
+            let engines = project.query("SELECT DISTINCT engine, table_collation LIKE 'utf8mb4%' FROM information_schema.tables WHERE table_schema = DATABASE()");
+            assert_eq!(engines, ["InnoDB|1"]);
         }
         if project.backend == Backend::Postgres {
             for line in project.query("SELECT contype, conname, conrelid::regclass FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype IN ('f', 'u', 'c') AND conrelid::regclass::text NOT LIKE '\\_\\_%'") {
@@ -194,6 +210,11 @@ fn money_is_exact_on_each_backend() {
         let priced: Vec<Priced> = match project.backend {
             Backend::Sqlite => {
                 let mut connection = SqliteConnection::establish(&project.url).unwrap();
+                diesel::sql_query(format!("{insert}?)")).bind::<MoneyType, _>(price).execute(&mut connection).unwrap();
+                diesel::sql_query(read).load(&mut connection).unwrap()
+            }
+            Backend::Mysql => {
+                let mut connection = dbtool::db::MysqlConnection::establish(&project.url).unwrap();
                 diesel::sql_query(format!("{insert}?)")).bind::<MoneyType, _>(price).execute(&mut connection).unwrap();
                 diesel::sql_query(read).load(&mut connection).unwrap()
             }

@@ -1,6 +1,6 @@
 //! No secret in any output: a canary in every place where a password can stand, every command, every failure.
 
-use crate::support::{Project, Run, on_postgres, postgres};
+use crate::support::{Project, Run, on_postgres, server};
 
 const CANARY: &str = "c4n4ry+/@:x";
 /// As a URL has it.
@@ -88,7 +88,7 @@ fn a_password_of_the_connection_never_shows() {
         ("an unknown host".into(), base().variable("DATABASE_URL", &url("nowhere.invalid/db"))),
         ("session SQL".into(), base().variable("DATABASE_URL", "sqlite://a.db").file("dbtool.toml", format!("[migrate]\nsession = [\"ALTER ROLE x PASSWORD '{CANARY}'\"]\n"))),
     ];
-    if let Some(server) = postgres() {
+    if let Some(server) = server(dbtool::backend::Backend::Postgres) {
         // A server that answers, and refuses.
         let address =
             server.split("://").nth(1).unwrap().rsplit('@').next().unwrap().split('/').next().unwrap().to_owned();

@@ -5,6 +5,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dbtool::backend::Backend;
@@ -38,6 +39,27 @@ pub fn on_postgres(test: impl FnOnce(Project)) {
     }
 }
 
+/// Runs a test on MySQL or MariaDB, if it is at hand.
+pub fn on_mysql(test: impl FnOnce(Project)) {
+    if let Some(project) = Project::on(Backend::Mysql) {
+        test(project);
+    }
+}
+
+/// Runs a test on each server that is at hand.
+pub fn on_servers(test: impl Fn(Project)) {
+    for backend in Backend::ALL.iter().filter(|backend| backend.is_server()) {
+        Project::on(*backend).into_iter().for_each(&test);
+    }
+}
+
+/// Runs a test where a migration is all or nothing, whatever it does.
+pub fn on_transactional(test: impl Fn(Project)) {
+    for backend in Backend::ALL.iter().filter(|backend| backend.transactional_ddl()) {
+        Project::on(*backend).into_iter().for_each(&test);
+    }
+}
+
 /// A directory, a database, and the environment of a process.
 pub struct Project {
     directory: tempfile::TempDir,
@@ -65,19 +87,32 @@ impl Project {
 
     /// A project on a backend; `None`: it is not at hand.
     pub fn on(backend: Backend) -> Option<Self> {
-        match backend {
-            Backend::Sqlite => Some(Self::sqlite()),
-            Backend::Postgres => {
-                let server = postgres()?;
-                static COUNT: AtomicUsize = AtomicUsize::new(0);
-                let name = format!("dbtool_test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-                let url = with_database(&server, &name);
-                let mut project = Self::sqlite().variable("DATABASE_URL", &url);
-                project.backend = backend;
-                project.url = url;
-                session(&server).execute(&format!("CREATE DATABASE {name}")).unwrap();
-                Some(project)
-            }
+        if !backend.is_server() {
+            return Some(Self::sqlite());
+        }
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let server = server(backend)?;
+        let name = format!("dbtool_test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let url = with_database(&server, &name);
+        let mut project = Self::sqlite().variable("DATABASE_URL", &url);
+        project.backend = backend;
+        project.url = url;
+        let utf8 = if backend == Backend::Mysql { " CHARACTER SET utf8mb4" } else { "" };
+        session(&server).execute(&format!("CREATE DATABASE {name}{utf8}")).unwrap();
+        Some(project)
+    }
+
+    /// The name of its database.
+    pub fn database(&self) -> &str {
+        self.url.split('?').next().unwrap().rsplit('/').next().unwrap()
+    }
+
+    /// One of several words, by backend.
+    pub fn by_backend<T>(&self, sqlite: T, postgres: T, mysql: T) -> T {
+        match self.backend {
+            Backend::Sqlite => sqlite,
+            Backend::Postgres => postgres,
+            Backend::Mysql => mysql,
         }
     }
 
@@ -204,8 +239,17 @@ impl Project {
                  UNION ALL SELECT 'trigger', '', tgname, 't', '', pg_get_triggerdef(oid), true, '' FROM pg_trigger WHERE NOT tgisinternal \
                  ORDER BY 1, 2, 3, 5, 6"
             }
+            Backend::Mysql => {
+                "SELECT 'column', table_name, column_name, column_type, is_nullable, column_default, extra, collation_name FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name NOT LIKE '\\_\\_%' \
+                 UNION ALL SELECT 'index', table_name, index_name, non_unique, seq_in_index, column_name, sub_part, '' FROM information_schema.statistics WHERE table_schema = DATABASE() AND table_name NOT LIKE '\\_\\_%' \
+                 UNION ALL SELECT 'constraint', table_name, constraint_name, constraint_type, '', '', '', '' FROM information_schema.table_constraints WHERE table_schema = DATABASE() AND table_name NOT LIKE '\\_\\_%' \
+                 UNION ALL SELECT 'routine', routine_name, routine_type, routine_definition, '', '', '', '' FROM information_schema.routines WHERE routine_schema = DATABASE() \
+                 UNION ALL SELECT 'trigger', trigger_name, event_object_table, action_statement, '', '', '', '' FROM information_schema.triggers WHERE trigger_schema = DATABASE() \
+                 UNION ALL SELECT 'view', table_name, view_definition, '', '', '', '', '' FROM information_schema.views WHERE table_schema = DATABASE() ORDER BY 1, 2, 3, 4, 5"
+            }
         };
-        self.query(sql).join("\n")
+        // A view's text on MySQL has the database's name in it.
+        self.query(sql).join("\n").replace(self.database(), "[database]")
     }
 
     /// The versions in Diesel's table.
@@ -216,9 +260,10 @@ impl Project {
 
 impl Drop for Project {
     fn drop(&mut self) {
-        if let (Backend::Postgres, Some(server)) = (self.backend, postgres()) {
-            let name = self.url.split('?').next().unwrap().rsplit('/').next().unwrap();
-            let _ = session(&server).execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
+        if let Some(server) = server(self.backend) {
+            let force = if self.backend == Backend::Postgres { " WITH (FORCE)" } else { "" };
+            let drop = format!("DROP DATABASE IF EXISTS {}{force}", self.database());
+            let _ = session(&server).execute(&drop);
         }
     }
 }
@@ -311,27 +356,30 @@ fn shape(text: &str, before: Option<char>) -> (usize, &'static str) {
     (0, "")
 }
 
-/// The URL of a PostgreSQL server for tests: `DBTOOL_TEST_POSTGRES_URL`, else the local one.
-pub fn postgres() -> Option<String> {
-    static URL: std::sync::OnceLock<Option<String>> = std::sync::OnceLock::new();
-    URL.get_or_init(|| {
-        let named = std::env::var("DBTOOL_TEST_POSTGRES_URL").ok().filter(|url| !url.is_empty());
-        let candidates = match &named {
-            Some(url) => vec![url.clone()],
-            None => vec![
-                "postgres://postgres@127.0.0.1/postgres".into(),
-                "postgres:///postgres?host=/var/run/postgresql".into(),
-            ],
-        };
-        let found = candidates.into_iter().find(|url| connector(url).open(Purpose::Read).is_ok());
-        if found.is_none() {
-            let required = std::env::var("DBTOOL_TEST_REQUIRE").unwrap_or_default();
-            assert!(!required.contains("postgres"), "DBTOOL_TEST_REQUIRE asks for PostgreSQL, and no server answers");
-            skipped("on PostgreSQL: no server answers; set DBTOOL_TEST_POSTGRES_URL");
-        }
-        found
-    })
-    .clone()
+/// The URL of a server for tests: `DBTOOL_TEST_POSTGRES_URL` or `DBTOOL_TEST_MYSQL_URL`, else the local one. None for a
+/// backend that has no servers.
+pub fn server(backend: Backend) -> Option<String> {
+    static POSTGRES: OnceLock<Option<String>> = OnceLock::new();
+    static MYSQL: OnceLock<Option<String>> = OnceLock::new();
+    let local = ["postgres://postgres@127.0.0.1/postgres", "postgres:///postgres?host=/var/run/postgresql"];
+    let found = match backend {
+        Backend::Sqlite => return None,
+        Backend::Postgres => POSTGRES.get_or_init(|| find(backend, "DBTOOL_TEST_POSTGRES_URL", &local)),
+        Backend::Mysql => MYSQL.get_or_init(|| find(backend, "DBTOOL_TEST_MYSQL_URL", &["mysql://root@127.0.0.1/"])),
+    };
+    found.clone()
+}
+
+fn find(backend: Backend, variable: &str, local: &[&str]) -> Option<String> {
+    let named = std::env::var(variable).ok().filter(|url| !url.is_empty());
+    let candidates = named.map_or_else(|| local.iter().map(ToString::to_string).collect(), |url| vec![url]);
+    let found = candidates.into_iter().find(|url| connector(url).open(Purpose::Read).is_ok());
+    if found.is_none() {
+        let required = std::env::var("DBTOOL_TEST_REQUIRE").unwrap_or_default();
+        assert!(!required.contains(backend.name()), "DBTOOL_TEST_REQUIRE asks for {backend}, and no server answers");
+        skipped(&format!("on {}: no server answers; set {variable}", backend.title()));
+    }
+    found
 }
 
 fn connector(url: &str) -> Connector {

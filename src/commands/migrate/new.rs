@@ -16,7 +16,7 @@ pub struct Args {
     #[arg(value_name = "NAME")]
     name: String,
     /// For another backend than the environment's; `all`: a set for each
-    #[arg(long, value_name = "BACKEND", value_parser = ["sqlite", "postgres", "all"])]
+    #[arg(long, value_name = "BACKEND", value_parser = ["sqlite", "postgres", "mysql", "all"])]
     backend: Option<String>,
 }
 

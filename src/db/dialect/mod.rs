@@ -1,5 +1,6 @@
 //! What differs between databases, one file each. The engine asks; it never looks which one it is.
 
+mod mysql;
 mod postgres;
 mod sqlite;
 
@@ -20,7 +21,7 @@ use crate::observer::Observer;
 use crate::sql::{Rules, Statement};
 
 /// The dialects, in the order of their names.
-const ALL: &[&dyn Dialect] = &[&postgres::Postgres, &sqlite::Sqlite];
+const ALL: &[&dyn Dialect] = &[&mysql::DEFAULT, &postgres::Postgres, &sqlite::Sqlite];
 
 /// The dialect of a backend.
 #[must_use]
@@ -81,6 +82,8 @@ pub struct Types {
     pub serial_key: &'static str,
     pub instant: &'static str,
     pub bytes: &'static str,
+    /// What stands behind the columns.
+    pub table: &'static str,
 }
 
 /// What a server says of itself.
@@ -97,8 +100,23 @@ pub struct Server {
 pub struct Around {
     /// The numbers of statements that don't run inside: they were done before it.
     pub outside: Vec<usize>,
+    /// MySQL: there are tables without transactions, so no statement may share one with what is noted about it.
+    pub by_itself: bool,
     /// SQLite: foreign keys were switched off.
     foreign_keys: Option<sqlite::KeysOff>,
+}
+
+/// What a statement leaves with its connection, beside what it does to the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    None,
+    /// A setting, which can be made again on another connection.
+    Setting,
+    /// Something that goes with the connection, such as a temporary table.
+    State,
+    /// From now on the connection reaches only the tables that were named.
+    LocksTables,
+    UnlocksTables,
 }
 
 pub trait Dialect: Sync {
@@ -106,6 +124,11 @@ pub trait Dialect: Sync {
 
     /// The form of its SQL text.
     fn rules(&self) -> &'static Rules;
+
+    /// The dialect as a session's settings make it, where they change how SQL is read.
+    fn of_session(&self, _: &mut Session) -> Result<Option<&'static dyn Dialect>, DbError> {
+        Ok(None)
+    }
 
     /// Opens a connection for the engine.
     fn open(&self, target: &Target, purpose: Purpose, timeout: Duration) -> Result<Box<dyn Driver>, DbError>;
@@ -126,6 +149,11 @@ pub trait Dialect: Sync {
     /// An expression that gives a column of type [`Types::instant`] as RFC 3339 text in UTC.
     fn instant(&self, column: &str) -> String;
 
+    /// RFC 3339 text in UTC as a literal for such a column.
+    fn instant_literal(&self, instant: &str) -> String {
+        self.literal(instant)
+    }
+
     /// The same for Diesel's `run_on`, a TIMESTAMP without a zone.
     fn ledger_instant(&self, column: &str) -> String;
 
@@ -141,6 +169,26 @@ pub trait Dialect: Sync {
     }
 
     fn server(&self, session: &mut Session) -> Result<Server>;
+
+    /// Makes a connection ready to work, once.
+    fn ready(&self, _: &mut Session, _: &Timeouts) -> Result<(), DbError> {
+        Ok(())
+    }
+
+    /// How many bytes a statement may have; `None`: as many as it likes.
+    fn longest_statement(&self, _: &mut Session) -> Result<Option<usize>, DbError> {
+        Ok(None)
+    }
+
+    /// What is sent to run a statement by itself.
+    fn text<'s>(&self, statement: &Statement<'s>) -> &'s str {
+        statement.text
+    }
+
+    /// Why a statement must not stand in a file, and what to do about it.
+    fn refuses(&self, _: &Statement<'_>) -> Option<(&'static str, &'static str)> {
+        None
+    }
 
     /// Begins a transaction that may change anything, with its timeouts. On a backend where that means to wait for other
     /// writers, it waits, and tells.
@@ -200,8 +248,8 @@ pub trait Dialect: Sync {
     /// Whether a statement that the server refused may have left something behind all the same.
     fn may_leave_traces(&self, statement: &Statement<'_>) -> bool;
 
-    /// Whether a statement only sets something for its connection, so that it must be run again on another one.
-    fn sets_the_session(&self, statement: &Statement<'_>) -> bool;
+    /// What a statement leaves with its connection.
+    fn effect(&self, statement: &Statement<'_>) -> Effect;
 
     /// Sets the timeouts for a statement that runs by itself, outside of any transaction.
     fn set_timeouts(

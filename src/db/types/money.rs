@@ -1,9 +1,10 @@
-//! Money: exact everywhere. PostgreSQL has `numeric(p, 2)`; SQLite, whose decimals are floats, gets integer minor units.
+//! Money: exact everywhere. PostgreSQL and MySQL have `numeric(p, 2)`; SQLite, whose decimals are floats, gets integer minor units.
 
 use std::fmt;
 
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
+use diesel::mysql::{Mysql, MysqlValue};
 use diesel::pg::{Pg, PgValue};
 use diesel::query_builder::QueryId;
 use diesel::serialize::{self, IsNull, Output, ToSql};
@@ -13,7 +14,7 @@ use rust_decimal::Decimal;
 
 /// The SQL type of a column with money in it.
 #[derive(Debug, Clone, Copy, Default, SqlType, QueryId)]
-#[diesel(postgres_type(oid = 1700, array_oid = 1231), sqlite_type(name = "Long"))]
+#[diesel(postgres_type(oid = 1700, array_oid = 1231), sqlite_type(name = "Long"), mysql_type(name = "Numeric"))]
 pub struct MoneyType;
 
 /// An amount with two places.
@@ -70,6 +71,19 @@ impl FromSql<MoneyType, Pg> for Money {
 impl ToSql<MoneyType, Pg> for Money {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
         <Decimal as ToSql<Numeric, Pg>>::to_sql(&self.0, out)
+    }
+}
+
+impl FromSql<MoneyType, Mysql> for Money {
+    fn from_sql(value: MysqlValue<'_>) -> deserialize::Result<Self> {
+        let amount = <Decimal as FromSql<Numeric, Mysql>>::from_sql(value)?;
+        Self::new(amount).ok_or_else(|| format!("{amount} has more than two places").into())
+    }
+}
+
+impl ToSql<MoneyType, Mysql> for Money {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Mysql>) -> serialize::Result {
+        <Decimal as ToSql<Numeric, Mysql>>::to_sql(&self.0, out)
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::runner::{Finished, Look, Runner};
 use super::statements::Why;
 use super::work::{Work, now};
-use crate::db::DbError;
+use crate::db::{DbError, Effect};
 use crate::error::{Code, Error, Result};
 use crate::migrate::direction::Direction;
 use crate::migrate::inventory::{Entry, State};
@@ -59,12 +59,13 @@ impl Runner<'_> {
         let entry = find(&look, version, choice)?;
         match choice {
             Choice::Retry | Choice::Resume => {
-                let (prepared, from) = self.rest(entry, choice)?;
+                let (prepared, done, skip) = self.rest(entry, choice)?;
                 let mut work = self.work(locked, &look, std::slice::from_ref(&prepared))?;
-                check_unchanged(&mut work, entry, &prepared, from)?;
+                check_unchanged(&mut work, entry, &prepared, done)?;
+                check_idle(&mut work, entry)?;
                 let started = Instant::now();
-                let why = Why { action: choice.action(), reason: Some(reason) };
-                let result = self.by_statements(&mut work, &prepared, from, &why);
+                let why = Why { action: choice.action(), reason: Some(reason), done, skip };
+                let result = self.by_statements(&mut work, &prepared, &why);
                 let outcome = if result.is_ok() { Outcome::Done } else { Outcome::Failed };
                 let mut ran = Ran::new(&prepared.step, outcome);
                 ran.duration_ms = Some(started.elapsed().as_millis());
@@ -89,8 +90,8 @@ impl Runner<'_> {
         }
     }
 
-    /// The rest of a half-run file, and how many of its statements are taken as done.
-    fn rest(&self, entry: &Entry, choice: Choice) -> Result<(Prepared, usize)> {
+    /// The rest of a half-run file, how many of its statements are taken as done, and one after those that is.
+    fn rest(&self, entry: &Entry, choice: Choice) -> Result<(Prepared, usize, Option<usize>)> {
         let (Some(half), Some(migration)) = (&entry.half, &entry.migration) else {
             return Err(Error::new(
                 Code::Missing,
@@ -113,8 +114,22 @@ impl Runner<'_> {
         };
         // It began statement by statement, and so it ends, whatever its metadata says by now.
         prepared.mode = Mode::Statements;
-        let from = if choice == Choice::Retry { half.failed() - 1 } else { half.failed() };
-        let skipped = prepared.statements(self.connector.dialect()).get(from.wrapping_sub(1)).cloned();
+        let failed = half.failed();
+        let (from, skip) = match choice {
+            Choice::Retry => (failed.min(half.done + 1) - 1, None),
+            // Those between were rolled back with it, and run again.
+            _ if failed > half.done + 1 && half.started == half.done => (half.done, Some(failed)),
+            _ => (failed, None),
+        };
+        let dialect = self.connector.dialect();
+        let statements = prepared.statements(dialect);
+        if let Some(state) = statements.iter().take(from).find(|one| dialect.effect(one) == Effect::State) {
+            let message = "what this statement left went with its connection, and the rest of the file may count on it";
+            return Err(Error::new(Code::Refused, message)
+                .at(prepared.place(dialect, state.start))
+                .hint("finish or undo it by hand, and use `--mark-applied` or `--mark-pending`"));
+        }
+        let skipped = statements.get(failed - 1).cloned();
         if let (Choice::Resume, Some(statement)) = (choice, skipped.filter(Statement::is_transaction_control)) {
             return Err(Error::new(
                 Code::Refused,
@@ -127,7 +142,7 @@ impl Runner<'_> {
             let message = format!("the file has {} statements now, and {from} were run", prepared.count);
             return Err(Error::new(Code::Changed, message).hint("put back the statements that were run"));
         }
-        Ok((prepared, from))
+        Ok((prepared, from, skip))
     }
 
     /// Writes ledger and journal as a person says they are.
@@ -168,6 +183,7 @@ impl Runner<'_> {
             error: None,
             action,
             reason,
+            connection: None,
         };
         let mut statements = Vec::new();
         if entry.is_applied() != (direction == Direction::Up) {
@@ -218,6 +234,21 @@ fn nothing(choice: Choice) -> Error {
         "no migration is half applied"
     };
     Error::new(Code::Usage, what).hint("`dbtool migrate status` shows the states")
+}
+
+/// A server that has not noticed that its client is gone works on, and would run the statement twice at once.
+fn check_idle(work: &mut Work<'_>, entry: &Entry) -> Result<()> {
+    let Some(connection) = entry.half.as_ref().filter(|half| half.open).and_then(|half| half.connection) else {
+        return Ok(());
+    };
+    let at_work = work.dialect.is_at_work(&mut work.session, Some(connection), None);
+    if !at_work.map_err(|error| error.into_error("cannot ask whether the server still works on it"))? {
+        return Ok(());
+    }
+    let message = format!("`{}` was left by its runner, and the server still works on it", entry.label());
+    Err(Error::new(Code::LockBusy, message)
+        .note(format!("it is connection {connection}"))
+        .hint("wait until it is done, or end it on the server (`KILL`, `pg_terminate_backend`), and look again"))
 }
 
 /// The statements that are in must say in the file what they said when they ran.

@@ -9,7 +9,7 @@ use crate::error::{Code, Error, Result};
 use crate::migrate::create::UNWRITTEN;
 use crate::migrate::history::History;
 use crate::migrate::inventory::{Inventory, State};
-use crate::migrate::journal::{self, Action};
+use crate::migrate::journal;
 use crate::migrate::plan::{Plan, Policies, Request, plan};
 use crate::migrate::provenance::Provenance;
 use crate::migrate::report::{Outcome, Ran};
@@ -141,7 +141,9 @@ impl Runner<'_> {
     pub(super) fn work<'w>(&'w self, locked: Locked, look: &Look, prepared: &[Prepared]) -> Result<Work<'w>> {
         let dialect = self.connector.dialect();
         let Locked { mut session, held, .. } = locked;
+        dialect.ready(&mut session, &self.timeouts).map_err(|error| error.into_error("cannot set the timeouts"))?;
         self.prepare_session(&mut session)?;
+        self.check_session(&mut session, prepared)?;
         self.make_tables(&mut session, look)?;
         let mut secrets = Redactor::default();
         for prepared in prepared {
@@ -219,6 +221,30 @@ impl Runner<'_> {
         Ok(())
     }
 
+    /// Checks the files against what the session allows, before anything is run.
+    fn check_session(&self, session: &mut Session, prepared: &[Prepared]) -> Result<()> {
+        let dialect = self.connector.dialect();
+        let failed = |error: DbError| error.into_error("cannot ask for the session's settings");
+        let read = dialect.of_session(session).map_err(failed)?;
+        if read.is_some_and(|read| !std::ptr::eq(read.rules(), dialect.rules())) {
+            let message = "`migrate.session` changes how SQL is read: quotes and backslashes";
+            return Err(Error::new(Code::ConfigValue, message)
+                .note("nothing was run")
+                .hint("set that `sql_mode` for the user or the server; dbtool asks for it before it reads the files"));
+        }
+        let Some(longest) = dialect.longest_statement(session).map_err(failed)? else { return Ok(()) };
+        for prepared in prepared {
+            let statements = prepared.statements(dialect);
+            let Some(statement) = statements.iter().find(|statement| statement.text.len() > longest) else { continue };
+            let (has, may) = (text::bytes(statement.text.len()), text::bytes(longest));
+            return Err(Error::new(Code::SqlTooLong, format!("the statement has {has}, and the server takes {may}"))
+                .at(prepared.place(dialect, statement.start))
+                .note("nothing was run")
+                .hint("raise the server's `max_allowed_packet`, or cut the statement into several"));
+        }
+        Ok(())
+    }
+
     /// Makes what is missing of our tables and Diesel's, and stamps the database.
     fn make_tables(&self, session: &mut Session, look: &Look) -> Result<()> {
         let dialect = self.connector.dialect();
@@ -259,7 +285,7 @@ impl Runner<'_> {
             let started = Instant::now();
             let result = match prepared.mode {
                 Mode::Transaction => self.in_transaction(work, prepared),
-                Mode::Statements => self.by_statements(work, prepared, 0, &Why { action: Action::Run, reason: None }),
+                Mode::Statements => self.by_statements(work, prepared, &Why::RUN),
             };
             for notice in work.session.take_notices() {
                 self.observer.on(Event::Server { severity: notice.severity, message: notice.message });

@@ -115,6 +115,8 @@ impl Runner<'_> {
         let connected = self.connector.connect_telling(Purpose::Write, self.observer);
         work.session = connected.map_err(|error| unknown(prepared).because(error))?;
         work.session.hide(&work.secrets);
+        let ready = work.dialect.ready(&mut work.session, &self.timeouts);
+        ready.map_err(|error| unknown(prepared).because(error))?;
         let started = Instant::now();
         loop {
             let at_work = work.dialect.is_at_work(&mut work.session, lost, work.transaction.as_deref());
@@ -159,7 +161,7 @@ impl Work<'_> {
             version: &prepared.step.migration.version,
             name: &prepared.step.migration.name,
             direction: prepared.step.direction,
-            in_transaction: prepared.mode == Mode::Transaction,
+            in_transaction: prepared.mode == Mode::Transaction || prepared.groups,
             statements: prepared.count,
             statement_started: 0,
             statement_done: 0,
@@ -172,6 +174,7 @@ impl Work<'_> {
             error: None,
             action: Action::Run,
             reason: None,
+            connection: self.session.id(),
         }
     }
 

@@ -13,7 +13,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use self::file_lock::{FileLock, lock_path, real};
 pub use self::keys::KeysOff;
 use self::keys::{is_foreign_keys_pragma, rebuilt_table, turns_off, violations};
-use super::{Around, Dialect, Home, Script, Server, Timeouts, Types};
+use super::{Around, Dialect, Effect, Home, Script, Server, Timeouts, Types};
 use crate::backend::Backend;
 use crate::config::{SqliteTarget, Target};
 use crate::db::connector::{Connector, Purpose};
@@ -54,7 +54,7 @@ pub fn url(file: &SqliteTarget, create: bool) -> Result<String, DbError> {
 fn target(target: &Target) -> Result<&SqliteTarget, DbError> {
     match target {
         Target::Sqlite(file) => Ok(file),
-        Target::Postgres(_) => Err(DbError::new(Kind::Parameters, "not a SQLite file")),
+        Target::Postgres(_) | Target::Mysql(_) => Err(DbError::new(Kind::Parameters, "not a SQLite file")),
     }
 }
 
@@ -104,7 +104,7 @@ impl Dialect for Sqlite {
     }
 
     fn types(&self) -> Types {
-        Types { serial_key: "INTEGER PRIMARY KEY", instant: "TEXT", bytes: "BLOB" }
+        Types { serial_key: "INTEGER PRIMARY KEY", instant: "TEXT", bytes: "BLOB", table: "" }
     }
 
     fn instant(&self, column: &str) -> String {
@@ -182,7 +182,7 @@ impl Dialect for Sqlite {
         let drops = script.statements.iter().any(|statement| statement.begins(&["DROP", "TABLE"]));
         let off = lenient || drops || pragmas.iter().any(|statement| turns_off(statement));
         let outside = pragmas.iter().map(|statement| statement.number).collect();
-        let mut around = Around { outside, foreign_keys: None };
+        let mut around = Around { outside, ..Around::default() };
         if off {
             session.execute("PRAGMA foreign_keys = OFF")?;
             let rebuilt = script.statements.iter().filter_map(rebuilt_table).collect();
@@ -242,8 +242,19 @@ impl Dialect for Sqlite {
         false
     }
 
-    fn sets_the_session(&self, statement: &Statement<'_>) -> bool {
-        statement.begins(&["PRAGMA"]) || statement.begins(&["ATTACH"])
+    fn text<'s>(&self, statement: &Statement<'s>) -> &'s str {
+        // SQLite keeps the text of a CREATE.
+        statement.whole
+    }
+
+    fn effect(&self, statement: &Statement<'_>) -> Effect {
+        if statement.begins(&["CREATE", "TEMP"]) || statement.begins(&["CREATE", "TEMPORARY"]) {
+            Effect::State
+        } else if statement.begins(&["PRAGMA"]) || statement.begins(&["ATTACH"]) {
+            Effect::Setting
+        } else {
+            Effect::None
+        }
     }
 
     fn set_timeouts(&self, session: &mut Session, _: &Statement<'_>, timeouts: &Timeouts) -> Result<(), DbError> {

@@ -1,0 +1,426 @@
+//! MySQL 8 and later, and MariaDB 10.6 and later. They commit before and after every statement that changes the schema, so a
+//! migration runs statement by statement, its changes of rows in transactions of their own.
+
+mod named_lock;
+
+use std::time::Duration;
+
+use self::named_lock::{NamedLock, lock_name};
+use super::{Around, Dialect, Effect, Home, Script, Server, Timeouts, Types};
+use crate::backend::Backend;
+use crate::config::Target;
+use crate::db::connector::{Connector, Purpose};
+use crate::db::error::{DbError, Kind};
+use crate::db::lock::Locked;
+use crate::db::mysql::Connection;
+use crate::db::session::{Driver, Row, Session};
+use crate::error::{Code, Error, Result};
+use crate::observer::Observer;
+use crate::sql::{Rules, Statement};
+use crate::text;
+
+/// One for each way in which a session may read quotes and backslashes, which is its `sql_mode`'s to say.
+pub struct Mysql(&'static Rules);
+
+pub static DEFAULT: Mysql = Mysql(&Rules::MYSQL);
+static ANSI_QUOTES: Mysql = Mysql(&Rules { double_quote_escapes: false, ..Rules::MYSQL });
+static NO_ESCAPES: Mysql = Mysql(&Rules { backslash_escapes: false, double_quote_escapes: false, ..Rules::MYSQL });
+
+/// The words of `sql_mode` that change how a file is cut into statements.
+const READING_MODES: [&str; 2] = ["ANSI_QUOTES", "NO_BACKSLASH_ESCAPES"];
+
+/// How long an idle connection may live: what both servers allow at most.
+const LONGEST: u64 = 31_536_000;
+
+fn of_modes(modes: &str) -> &'static Mysql {
+    let has = |word: &str| modes.split(',').any(|mode| mode == word);
+    match (has("NO_BACKSLASH_ESCAPES"), has("ANSI_QUOTES")) {
+        (true, _) => &NO_ESCAPES,
+        (false, true) => &ANSI_QUOTES,
+        (false, false) => &DEFAULT,
+    }
+}
+
+/// Whole seconds, and none is one: the servers count so, and take zero for "not at all".
+fn seconds(duration: Duration) -> u64 {
+    if duration.is_zero() { LONGEST } else { duration.as_millis().div_ceil(1_000).try_into().unwrap_or(LONGEST) }
+}
+
+impl Dialect for Mysql {
+    fn backend(&self) -> Backend {
+        Backend::Mysql
+    }
+
+    fn rules(&self) -> &'static Rules {
+        self.0
+    }
+
+    fn of_session(&self, session: &mut Session) -> Result<Option<&'static dyn Dialect>, DbError> {
+        let rows = session.query("SELECT @@sql_mode")?;
+        Ok(rows.first().map(|row| of_modes(row.text(0)) as &dyn Dialect))
+    }
+
+    fn open(&self, target: &Target, _: Purpose, timeout: Duration) -> Result<Box<dyn Driver>, DbError> {
+        let server = target.server().ok_or_else(|| DbError::new(Kind::Parameters, "not a server's URL"))?;
+        Ok(Box::new(Connection::open(server, timeout)?))
+    }
+
+    fn literal(&self, text: &str) -> String {
+        if text.contains('\\') {
+            // It means the same whatever `sql_mode` is by now.
+            return format!("CONVERT({} USING utf8mb4)", self.bytes(text.as_bytes()));
+        }
+        format!("'{}'", text.replace('\'', "''"))
+    }
+
+    fn bytes(&self, bytes: &[u8]) -> String {
+        format!("X'{}'", text::hex(bytes))
+    }
+
+    fn identifier(&self, name: &str) -> String {
+        format!("`{}`", name.replace('`', "``"))
+    }
+
+    fn types(&self) -> Types {
+        Types {
+            serial_key: "BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY",
+            instant: "DATETIME(3)",
+            bytes: "LONGBLOB",
+            // The journal is written in the transactions of the files: it must be rolled back with them.
+            table: " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4",
+        }
+    }
+
+    fn instant(&self, column: &str) -> String {
+        format!("CONCAT(LEFT(DATE_FORMAT({column}, '%Y-%m-%dT%H:%i:%s.%f'), 23), 'Z')")
+    }
+
+    fn instant_literal(&self, instant: &str) -> String {
+        self.literal(&instant.replace('T', " ").replace('Z', ""))
+    }
+
+    fn ledger_instant(&self, column: &str) -> String {
+        // Both servers keep a TIMESTAMP in UTC, and our sessions are in UTC.
+        self.instant(column)
+    }
+
+    fn hex(&self, column: &str) -> String {
+        format!("HEX({column})")
+    }
+
+    fn home(&self, session: &mut Session) -> Result<Home> {
+        let failed = |error: DbError| error.into_error("cannot look for the table of applied migrations");
+        let rows = session.query(
+            "SELECT DATABASE(), CURRENT_USER(), (SELECT GROUP_CONCAT(LOWER(table_name)) FROM information_schema.tables \
+             WHERE table_schema = DATABASE() \
+               AND table_name IN ('__diesel_schema_migrations', '__dbtool_journal', '__dbtool_meta'))",
+        );
+        let rows = rows.map_err(failed)?;
+        let row = rows.first().cloned().unwrap_or(Row(Vec::new()));
+        let Some(database) = row.optional(0) else {
+            return Err(Error::new(Code::ConfigValue, "the URL names no database")
+                .hint("put its name at the end: `mysql://host/name`"));
+        };
+        let has = |name| row.text(2).split(',').any(|table| table == name);
+        // What is merely `read_only` takes changes from those who may; this takes none.
+        let modes = session.query("SHOW GLOBAL VARIABLES LIKE 'super_read_only'").map_err(failed)?;
+        Ok(Home {
+            schema: Some(database.to_owned()),
+            database: database.to_owned(),
+            user: row.text(1).to_owned(),
+            ledger: has("__diesel_schema_migrations"),
+            journal: has("__dbtool_journal"),
+            meta: has("__dbtool_meta"),
+            read_only: modes.first().is_some_and(|row| row.text(1) == "ON"),
+        })
+    }
+
+    fn server(&self, session: &mut Session) -> Result<Server> {
+        let failed = |error: DbError| error.into_error("cannot ask for the server's version");
+        let rows = session.query("SELECT VERSION()").map_err(failed)?;
+        let version = rows.first().map(|row| row.text(0).to_owned()).unwrap_or_default();
+        let mut tls = session.tls();
+        if tls.is_some() {
+            let rows = session.query("SHOW SESSION STATUS WHERE Variable_name IN ('Ssl_version', 'Ssl_cipher')");
+            let rows = rows.map_err(failed)?;
+            let value = |name| rows.iter().find(|row| row.text(0) == name).map_or("", |row| row.text(1));
+            tls = Some(format!("{} {}", value("Ssl_version"), value("Ssl_cipher")));
+        }
+        let product = if version.contains("MariaDB") { "MariaDB" } else { Backend::Mysql.title() };
+        Ok(Server { product, version, tls })
+    }
+
+    fn ready(&self, session: &mut Session, timeouts: &Timeouts) -> Result<(), DbError> {
+        let lock = seconds(timeouts.lock);
+        session.execute(&format!("SET SESSION lock_wait_timeout = {lock}, innodb_lock_wait_timeout = {lock}"))?;
+        if timeouts.statement.is_zero() {
+            return Ok(());
+        }
+        let rows =
+            session.query("SHOW VARIABLES WHERE Variable_name IN ('max_statement_time', 'max_execution_time')")?;
+        let ms = timeouts.statement.as_millis();
+        match rows.first().map(|row| row.text(0)) {
+            // MariaDB counts in seconds, and stops every statement; MySQL only those that read.
+            Some("max_statement_time") => session.execute(&format!("SET SESSION max_statement_time = {ms} / 1000")),
+            Some(_) => session.execute(&format!("SET SESSION max_execution_time = {ms}")),
+            None => Ok(()),
+        }
+    }
+
+    fn begin(&self, session: &mut Session, _: &Timeouts, _: &dyn Observer) -> Result<()> {
+        session.execute("START TRANSACTION").map_err(|error| error.into_error("cannot begin a transaction"))
+    }
+
+    fn is_at_work(&self, session: &mut Session, connection: Option<u64>, _: Option<&str>) -> Result<bool, DbError> {
+        let Some(id) = connection.map(|id| id.to_string()) else { return Ok(false) };
+        Ok(session.query("SHOW PROCESSLIST")?.iter().any(|row| row.text(0) == id))
+    }
+
+    fn looks_again(&self) -> bool {
+        false
+    }
+
+    fn longest_statement(&self, session: &mut Session) -> Result<Option<usize>, DbError> {
+        let rows = session.query("SELECT @@max_allowed_packet")?;
+        // One byte of the packet is the command.
+        Ok(rows.first().and_then(|row| row.text(0).parse::<usize>().ok()).map(|bytes| bytes - 1))
+    }
+
+    fn refuses(&self, statement: &Statement<'_>) -> Option<(&'static str, &'static str)> {
+        if statement.begins(&["FLUSH"]) && statement.has("READ") && statement.has("LOCK") {
+            return Some((
+                "FLUSH … WITH READ LOCK keeps dbtool, too, from writing what was run",
+                "leave it out: dbtool keeps other runners out",
+            ));
+        }
+        let upper = statement.text.to_ascii_uppercase();
+        if statement.begins(&["SET"])
+            && upper.contains("SQL_MODE")
+            && READING_MODES.iter().any(|mode| upper.contains(mode))
+        {
+            return Some((
+                "this `sql_mode` changes how the file itself is read, half way through it",
+                "set it for the user or the server; dbtool asks for it before it reads the files",
+            ));
+        }
+        None
+    }
+
+    fn before(&self, session: &mut Session, script: &Script<'_>, _: bool) -> Result<Around, DbError> {
+        if !script.statements.iter().any(|statement| changes_rows(statement)) {
+            return Ok(Around::default());
+        }
+        // Rows of an engine without transactions stay where a rollback takes the others back.
+        let engines = "SELECT engine FROM information_schema.engines WHERE transactions = 'YES'";
+        let rows = session.query(&format!(
+            "SELECT @@default_storage_engine IN ({engines}) AND NOT EXISTS (SELECT 1 FROM information_schema.tables \
+             WHERE table_schema = DATABASE() AND table_type = 'BASE TABLE' AND engine IS NOT NULL AND engine NOT IN ({engines}))"
+        ))?;
+        let transactional = rows.first().is_some_and(|row| row.flag(0));
+        let makes_other = script.statements.iter().any(|statement| {
+            let upper = statement.text.to_ascii_uppercase();
+            upper.contains("ENGINE")
+                && ["MYISAM", "ARIA", "MEMORY", "ARCHIVE", "CSV"].iter().any(|it| upper.contains(it))
+        });
+        Ok(Around { by_itself: !transactional || makes_other, ..Around::default() })
+    }
+
+    fn can_join_journal(&self, statement: &Statement<'_>) -> bool {
+        const ELSEWHERE: [&str; 9] = [
+            "GLOBAL",
+            "PERSIST",
+            "PERSIST_ONLY",
+            "PASSWORD",
+            "TRANSACTION",
+            "AUTOCOMMIT",
+            "DEFAULT",
+            "RESOURCE",
+            "ROLE",
+        ];
+        changes_rows(statement)
+            || statement.begins(&["USE"])
+            || (statement.begins(&["SET"]) && !ELSEWHERE.iter().any(|word| statement.has(word)))
+    }
+
+    fn may_leave_traces(&self, statement: &Statement<'_>) -> bool {
+        match statement.head().first().map(String::as_str) {
+            // All or nothing by themselves.
+            Some(
+                "CREATE" | "ALTER" | "TRUNCATE" | "SET" | "USE" | "LOCK" | "UNLOCK" | "START" | "BEGIN" | "COMMIT",
+            ) => {
+                statement.begins(&["BEGIN", "NOT", "ATOMIC"])
+                    || (statement.begins(&["CREATE"]) && statement.has("USER"))
+            }
+            // MariaDB drops those of a list that it can.
+            Some("DROP") => statement.text.contains(','),
+            _ => true,
+        }
+    }
+
+    fn effect(&self, statement: &Statement<'_>) -> Effect {
+        let begins = |words: &[&str]| statement.begins(words);
+        let upper = statement.text.to_ascii_uppercase();
+        if begins(&["LOCK", "TABLES"]) || begins(&["LOCK", "TABLE"]) {
+            Effect::LocksTables
+        } else if begins(&["UNLOCK"]) || begins(&["START", "TRANSACTION"]) || begins(&["BEGIN"]) {
+            Effect::UnlocksTables
+        } else if begins(&["CREATE", "TEMPORARY"])
+            || begins(&["CREATE", "OR", "REPLACE", "TEMPORARY"])
+            || (begins(&["SELECT"]) && upper.contains("INTO @"))
+        {
+            Effect::State
+        } else if begins(&["SET"]) {
+            // What the connection did before is not to be had on another one.
+            let remembers = ["LAST_INSERT_ID", "ROW_COUNT", "FOUND_ROWS", "SELECT"];
+            if remembers.iter().any(|word| upper.contains(word)) { Effect::State } else { Effect::Setting }
+        } else if begins(&["USE"]) || begins(&["PREPARE"]) || begins(&["DEALLOCATE"]) {
+            Effect::Setting
+        } else {
+            Effect::None
+        }
+    }
+
+    fn set_timeouts(&self, _: &mut Session, _: &Statement<'_>, _: &Timeouts) -> Result<(), DbError> {
+        Ok(())
+    }
+
+    fn lock(
+        &self,
+        connector: &Connector,
+        mut session: Session,
+        home: &Home,
+        wait: Duration,
+        observer: &dyn Observer,
+    ) -> Result<Locked> {
+        refuse_clusters(&mut session)?;
+        let held = NamedLock::take(session, self, home, wait, observer)?;
+        let work = connector.connect(Purpose::Write)?;
+        Ok(Locked { session: work, exclusive: true, held: Box::new(held) })
+    }
+
+    fn lock_holder(&self, session: &mut Session, _: &Target, home: &Home) -> Result<Option<String>, DbError> {
+        named_lock::holder(session, self, &lock_name(home))
+    }
+
+    fn database_exists(&self, connector: &Connector) -> Result<bool> {
+        match connector.open(Purpose::Read) {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind == Kind::UnknownDatabase => Ok(false),
+            Err(error) => Err(connector.explain(error, 1)),
+        }
+    }
+
+    fn create_database(&self, connector: &Connector, observer: &dyn Observer) -> Result<bool> {
+        let name = name_of(connector)?;
+        let mut session = connector.to_database("").connect_telling(Purpose::Read, observer)?;
+        // MariaDB's own default was latin1 until 11.6.
+        match session.execute(&format!("CREATE DATABASE {} CHARACTER SET utf8mb4", self.identifier(&name))) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind == Kind::Exists => Ok(false),
+            Err(error) => {
+                let permission = error.kind == Kind::Permission;
+                let error = error.into_error(format!("cannot make the database `{name}`"));
+                let hint = format!("the user needs the right: `GRANT ALL ON {}.* TO …`", self.identifier(&name));
+                Err(if permission { error.hint(hint) } else { error })
+            }
+        }
+    }
+
+    fn drop_database(&self, connector: &Connector, observer: &dyn Observer) -> Result<bool> {
+        let name = name_of(connector)?;
+        let mut session = connector.to_database("").connect_telling(Purpose::Read, observer)?;
+        let failed = |error: DbError| error.into_error(format!("cannot drop the database `{name}`"));
+        // The server would drop it under those who use it. Without the right PROCESS only our own user's are seen.
+        let rows = session.query("SHOW PROCESSLIST").map_err(failed)?;
+        let users: Vec<_> = rows.iter().filter(|row| row.text(3) == name).take(5).collect();
+        if !users.is_empty() {
+            let message = format!("cannot drop the database `{name}`: others are connected to it");
+            let line = |row: &&Row| format!("connection {} of user {} from {}", row.text(0), row.text(1), row.text(2));
+            let error = users.iter().map(line).fold(Error::new(Code::DatabaseInUse, message), Error::note);
+            return Err(error.hint("stop what uses it, and try again"));
+        }
+        match session.execute(&format!("DROP DATABASE {}", self.identifier(&name))) {
+            Ok(()) => Ok(true),
+            Err(error) if error.errno == Some(1008) => Ok(false),
+            Err(error) => Err(failed(error)),
+        }
+    }
+}
+
+fn changes_rows(statement: &Statement<'_>) -> bool {
+    let head = statement.head().first().map(String::as_str);
+    matches!(head, Some("INSERT" | "UPDATE" | "DELETE" | "REPLACE" | "WITH" | "SELECT" | "LOAD" | "VALUES"))
+}
+
+fn name_of(connector: &Connector) -> Result<String> {
+    let name = connector.target().name();
+    if name.is_empty() {
+        return Err(Error::new(Code::ConfigValue, "the URL names no database")
+            .hint("put its name at the end: `mysql://host/name`"));
+    }
+    Ok(name)
+}
+
+/// A named lock holds on its own node only, where others take writes too.
+fn refuse_clusters(session: &mut Session) -> Result<()> {
+    let failed = |error: DbError| error.into_error("cannot ask whether the server is part of a cluster");
+    let rows =
+        session.query("SHOW GLOBAL VARIABLES WHERE Variable_name IN ('wsrep_on', 'group_replication_group_name')");
+    let rows = rows.map_err(failed)?;
+    let value =
+        |name: &str| rows.iter().find(|row| row.text(0).eq_ignore_ascii_case(name)).map_or("", |row| row.text(1));
+    let cluster = if value("wsrep_on") == "ON" {
+        "a Galera cluster"
+    } else if !value("group_replication_group_name").is_empty() && is_member_of_group(session) {
+        "a replication group"
+    } else {
+        return Ok(());
+    };
+    Err(Error::new(
+        Code::LockUnsupported,
+        format!("the server is part of {cluster}, where a named lock holds on one node alone"),
+    )
+    .note("another runner could be at work on another node at the same time; nothing was run")
+    .hint("`--lock none` runs without a lock, if you make sure that nobody else migrates at the same time"))
+}
+
+fn is_member_of_group(session: &mut Session) -> bool {
+    let online = "SELECT 1 FROM performance_schema.replication_group_members \
+                  WHERE member_id = @@server_uuid AND member_state <> 'OFFLINE'";
+    // Who may not ask is told by the name of the group alone.
+    session.query(online).map_or(true, |rows| !rows.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sql::split;
+
+    #[test]
+    fn literals_mean_the_same_in_every_mode() {
+        assert_eq!(DEFAULT.literal("a'b"), "'a''b'");
+        assert_eq!(DEFAULT.literal("\\'"), "CONVERT(X'5c27' USING utf8mb4)");
+    }
+
+    #[test]
+    fn the_mode_says_how_quotes_are_read() {
+        let count = |dialect: &Mysql, sql: &str| split(sql, dialect.rules()).map(|all| all.len()).ok();
+        let sql = "SELECT \"a\\\"; b\"; SELECT 1";
+        assert_eq!(count(of_modes("STRICT_TRANS_TABLES"), sql), Some(2));
+        assert_eq!(count(of_modes("REAL_AS_FLOAT,ANSI_QUOTES,ANSI"), sql), None);
+        assert_eq!(count(of_modes("NO_BACKSLASH_ESCAPES"), "SELECT 'a\\'; SELECT 1"), Some(2));
+    }
+
+    #[test]
+    fn settings_join_and_what_commits_does_not() {
+        let joins = |sql: &str| DEFAULT.can_join_journal(&split(sql, &Rules::MYSQL).unwrap()[0]);
+        for yes in
+            ["SET FOREIGN_KEY_CHECKS = 0", "INSERT INTO a VALUES (1)", "set @x := 1", "/*!40101 SET NAMES utf8 */"]
+        {
+            assert!(joins(yes), "{yes}");
+        }
+        for no in ["SET autocommit = 1", "SET PASSWORD = 'x'", "SET @@global.x = 1", "TRUNCATE a", "CALL p()"] {
+            assert!(!joins(no), "{no}");
+        }
+    }
+}
