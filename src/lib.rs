@@ -1,4 +1,4 @@
-//! dbtool migrates SQLite and PostgreSQL databases, as a command line and as a library.
+//! dbtool migrates SQLite, PostgreSQL, MySQL and MariaDB databases, as a command line and as a library.
 //!
 //! The command line is [`run`]. As a library it gives an application's tests and tools the same pieces: settings
 //! ([`config`]), connections and the pool ([`db`]), migrations as a plan and its execution ([`migrate`]), and SQL text cut

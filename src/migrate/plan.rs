@@ -202,7 +202,7 @@ pub fn half_applied(entry: &Entry, half: &Half) -> Error {
         .hint(format!(
             "`{repair} --mark-applied --reason TEXT`, or `--mark-pending`, when you have finished or undone it by hand"
         ))
-        .hint("docs/migrations.md, \"When a migration fails half way\", goes through it")
+        .hint("docs/recovery.md goes through it")
 }
 
 impl Half {

@@ -3,8 +3,10 @@
 use std::process::Command;
 
 use dbtool::backend::Backend;
+use dbtool::config::Target;
+use dbtool::db::AnyConnection;
 use diesel::Connection as _;
-use diesel_migrations::{FileBasedMigrations, MigrationHarness};
+use diesel_migrations::{EmbeddedMigrations, FileBasedMigrations, MigrationHarness, embed_migrations};
 
 use crate::support::{Project, Run, on_each_backend, on_postgres};
 
@@ -74,7 +76,7 @@ fn the_same_schema_and_ledger_as_diesel_itself() {
 }
 
 /// Diesel's own harness, as an application with `embed_migrations!` runs it at its start.
-fn run_harness(project: &Project) {
+pub fn run_harness(project: &Project) {
     let source = FileBasedMigrations::from_path(project.path("migrations")).unwrap();
     match project.backend {
         Backend::Postgres => {
@@ -103,6 +105,36 @@ fn an_application_and_dbtool_take_turns() {
         project.ok(&["migrate", "up"]).says(&["nothing to do"]);
         project.ok(&["migrate", "down"]);
         run_harness(&project);
+        project.ok(&["migrate", "status", "--check"]);
+    });
+}
+
+/// The example of this repository, as an application carries it.
+const EMBEDDED: [(Backend, EmbeddedMigrations); 3] = [
+    (Backend::Sqlite, embed_migrations!("migrations/sqlite")),
+    (Backend::Postgres, embed_migrations!("migrations/postgres")),
+    (Backend::Mysql, embed_migrations!("migrations/mysql")),
+];
+
+#[test]
+fn an_application_with_embedded_migrations_takes_its_turn() {
+    on_each_backend(|project| {
+        let directory = crate::support::root().join("migrations");
+        let project = project.variable("DBTOOL_MIGRATE_DIR", directory.to_str().unwrap());
+        let application = || {
+            let (_, embedded) = EMBEDDED.into_iter().find(|(backend, _)| *backend == project.backend).unwrap();
+            let target = Target::parse(&project.url, std::path::Path::new("")).unwrap();
+            let mut connection = AnyConnection::open(&target, std::time::Duration::from_secs(10)).unwrap();
+            connection.run_pending_migrations(embedded).unwrap().len()
+        };
+        project.ok(&["migrate", "up", "--steps", "2"]);
+        assert_eq!(application(), 4);
+        project.ok(&["migrate", "up"]).says(&["nothing to do"]);
+        project.ok(&["migrate", "down", "--steps", "3", "--yes"]);
+        assert_eq!(application(), 3);
+        project.ok(&["migrate", "down"]);
+        project.ok(&["migrate", "up"]);
+        assert_eq!(application(), 0);
         project.ok(&["migrate", "status", "--check"]);
     });
 }

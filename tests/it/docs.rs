@@ -1,6 +1,8 @@
 //! The guides: every command in them is run, every file in them is written.
 
-use crate::support::{Project, Run, root};
+use dbtool::backend::Backend;
+
+use crate::support::{Project, Run, on_each_backend, on_servers, root, server};
 
 /// A fenced block: what stands behind the fence, and its text.
 fn blocks(markdown: &str) -> Vec<(String, String)> {
@@ -45,6 +47,83 @@ fn the_guides_work_as_they_stand() {
     assert!(follow("README.md") >= 7);
     assert!(follow("docs/getting-started.md") >= 8);
     assert!(follow("docs/migrations.md") >= 12);
+    assert!(follow("docs/databases.md") >= 3);
+}
+
+#[test]
+fn the_adoption_guide_works_in_a_diesel_project() {
+    on_each_backend(|project| {
+        let project = project.migration("2020-01-01-000000_a", "CREATE TABLE a (id INT);", "DROP TABLE a;");
+        crate::diesel::run_harness(&project);
+        let project = project.migration("2020-01-02-000000_b", "CREATE TABLE b (id INT);", "DROP TABLE b;");
+        let text = std::fs::read_to_string(root().join("docs/adoption.md")).unwrap();
+        let mut commands = 0;
+        for (info, text) in blocks(&text) {
+            match info.as_str() {
+                "sh" => text.lines().for_each(|line| {
+                    project.ok(&line.split_whitespace().skip(1).collect::<Vec<_>>());
+                    commands += 1;
+                }),
+                "sql" => text.lines().for_each(|line| project.session().execute(line).unwrap()),
+                _ => {}
+            }
+        }
+        assert_eq!(commands, 4);
+        // And back: Diesel goes on.
+        let project = project.migration("2020-01-03-000000_c", "CREATE TABLE c (id INT);", "DROP TABLE c;");
+        crate::diesel::run_harness(&project);
+        assert_eq!(project.states(), "20200101000000:applied 20200102000000:applied 20200103000000:applied");
+    });
+}
+
+/// The users that the set-up guide makes can do what it says, and no more.
+#[test]
+fn the_users_of_the_set_up_guide_are_enough() {
+    on_servers(|project| {
+        let name = project.database().to_owned();
+        let guide = std::fs::read_to_string(root().join("docs/databases.md")).unwrap().replace("shop", &name);
+        let run = |project: &Project, url: &str, part: &str| {
+            for (_, sql) in blocks(&guide).iter().filter(|(info, _)| info.ends_with(&format!("run={part}"))) {
+                for statement in sql.split(";\n").filter(|statement| !statement.trim().is_empty()) {
+                    project.session_on(url).execute(statement).unwrap();
+                }
+            }
+        };
+        let url = project.url.clone();
+        let server = server(project.backend).unwrap();
+        project.session_on(&server).execute(&format!("DROP DATABASE {name}")).unwrap();
+        run(&project, &server, project.backend.name());
+        let login = |user: &str, password: &str| {
+            let (head, rest) = url.split_once("://").unwrap();
+            let rest = rest.split_once('@').map_or(rest, |(_, rest)| rest);
+            format!("{head}://{name}_{user}:{password}@{rest}")
+        };
+        let (migrate, app) = (login("migrate", "change-me-1"), login("app", "change-me-2"));
+        run(&project, &migrate, &format!("{}-owner", project.backend.name()));
+        let directory = root().join("migrations");
+        let project = project.variable("DBTOOL_MIGRATE_DIR", directory.to_str().unwrap());
+        project.ok(&["migrate", "up", "--url", &migrate]);
+        let mut session = project.session_on(&app);
+        session.execute("INSERT INTO countries (code, name) VALUES ('DE', 'Germany')").unwrap();
+        // PostgreSQL 14 lets everybody make tables in `public`.
+        let open = project.backend == Backend::Postgres && project.query("SHOW server_version")[0].starts_with("14");
+        assert!(open || session.execute("CREATE TABLE mine (id INT)").is_err());
+        assert!(session.execute("DROP TABLE countries").is_err());
+        project.ok(&["migrate", "status", "--url", &app]);
+        project.ok(&["migrate", "down", "--all", "--yes", "--url", &migrate]);
+        drop(session);
+        let mut session = project.session_on(&server);
+        let drops = project.by_backend(
+            vec![],
+            vec![
+                format!("DROP DATABASE {name} WITH (FORCE)"),
+                format!("DROP ROLE {name}_migrate"),
+                format!("DROP ROLE {name}_app"),
+            ],
+            vec![format!("DROP USER {name}_migrate"), format!("DROP USER {name}_app")],
+        );
+        drops.iter().for_each(|sql| session.execute(sql).unwrap());
+    });
 }
 
 #[test]

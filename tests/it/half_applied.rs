@@ -198,7 +198,7 @@ fn a_down_that_stops_half_way_is_half_reverted() {
 }
 
 /// Kills a run with SIGKILL as soon as a query gives a row.
-fn kill_when(project: &Project, args: &[&str], query: &str) {
+pub fn kill_when(project: &Project, args: &[&str], query: &str) {
     let mut child = project.command(args).spawn().unwrap();
     let started = Instant::now();
     loop {

@@ -57,7 +57,7 @@ fn forward(mut client: &TcpStream, mut server: &TcpStream, broken: &AtomicBool, 
 }
 
 /// The project's URL through a proxy; `None`: the server is not reached over TCP.
-fn through(project: &Project, delivered: bool) -> Option<String> {
+pub fn through(project: &Project, delivered: bool) -> Option<String> {
     let (login, rest) = project.url.split_once("://")?.1.split_once('@')?;
     let (host, path) = rest.split_once('/')?;
     let (name, query) = path.split_once('?').unwrap_or((path, ""));

@@ -30,6 +30,7 @@ mod output;
 mod passwords;
 mod pool;
 mod private;
+mod recovery;
 mod reference;
 mod secrets;
 mod splitter;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use dbtool::backend::Backend;
 
 use crate::private::Private;
-use crate::support::{Project, on_mysql};
+use crate::support::{Project, on_mysql, skipped};
 
 /// Which of the numbered statements are in: rows of `ran` and tables `d1`, `d2` …
 fn is_in(project: &Project) -> Vec<usize> {
@@ -259,6 +259,46 @@ fn the_servers_sql_mode_says_how_a_file_is_read() {
     project.ok(&["migrate", "repair", "--retry", "--reason", "a \\ and a '"]);
     let history = project.json(0, &["migrate", "history"]);
     assert!(history.to_string().contains(r"a \\ and a '"), "{history}");
+}
+
+#[test]
+fn a_cluster_is_refused_with_the_reason() {
+    let provider = ["/usr/lib/galera/libgalera_smm.so", "/usr/lib64/galera-4/libgalera_smm.so"];
+    let Some(provider) = provider.into_iter().find(|path| std::path::Path::new(path).exists()) else {
+        return skipped("on a Galera cluster: its provider is not installed (package galera-4)");
+    };
+    let free = || std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let (group, transfer) = (free(), free());
+    let node = |_: &std::path::Path| {
+        [
+            "wsrep-on=ON".to_owned(),
+            "wsrep-new-cluster".to_owned(),
+            format!("wsrep-provider={provider}"),
+            format!("wsrep-cluster-address=gcomm://127.0.0.1:{group}"),
+            format!(
+                "wsrep-provider-options=gmcast.listen_addr=tcp://127.0.0.1:{group};ist.recv_addr=127.0.0.1:{transfer}"
+            ),
+            "wsrep-node-address=127.0.0.1".to_owned(),
+            "binlog-format=ROW".to_owned(),
+            "innodb-autoinc-lock-mode=2".to_owned(),
+        ]
+        .into()
+    };
+    let Some(server) = Private::start(Backend::Mysql, "", node) else { return };
+    let url = format!("mysql://root@127.0.0.1:{}/shop", server.port);
+    let project = Project::sqlite().migration("1_a", "CREATE TABLE a (id INT);", "").variable("DATABASE_URL", &url);
+    // It answers before it is a member.
+    let started = Instant::now();
+    while project.run(&["db", "create"]).code != 0 {
+        assert!(started.elapsed() < Duration::from_secs(30), "the node is not ready");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let refused = project.expect(9, &["migrate", "up"]);
+    refused.says(&["error[migrate/lock-unsupported]", "a Galera cluster", "on one node alone", "--lock none"]);
+    assert_eq!(project.states(), "1:pending");
+    project.ok(&["migrate", "up", "--lock", "none"]);
+    // Where nothing is to be run, no lock is needed.
+    project.ok(&["migrate", "up"]).says(&["nothing to do"]);
 }
 
 #[test]

@@ -214,6 +214,12 @@ impl Project {
         session(&self.url)
     }
 
+    /// The same, to another URL.
+    #[expect(clippy::unused_self, reason = "read as one of the project's")]
+    pub fn session_on(&self, url: &str) -> Session {
+        session(url)
+    }
+
     /// The rows of a query, values joined by `|`.
     pub fn query(&self, sql: &str) -> Vec<String> {
         let rows = self.session().query(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));

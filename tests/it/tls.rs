@@ -117,7 +117,7 @@ impl Lab {
     }
 
     /// The protocol of the connection, `plain`, or the code of the error.
-    fn outcome(&self, url: &str) -> String {
+    fn outcome(url: &str) -> String {
         let run = Self::ping(url);
         if run.code == 0 {
             let ping: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
@@ -150,12 +150,12 @@ fn the_same_words_mean_the_same_on_both_servers() {
             ("sslmode=verify-full&sslrootcert=system", refused),
             ("sslmode=verify-full&CA=missing.crt", refused),
         ] {
-            assert_eq!(lab.outcome(&lab.url("", query)), expected, "{backend}: {query}");
+            assert_eq!(Lab::outcome(&lab.url("", query)), expected, "{backend}: {query}");
         }
         // Another name than the certificate's.
         let other_name = |query: &str| lab.url("", query).replace("@localhost:", "@127.0.0.1:");
-        assert_eq!(lab.outcome(&other_name("sslmode=verify-ca&CA=right.crt")), "TLS", "{backend}");
-        assert_eq!(lab.outcome(&other_name("sslmode=verify-full&CA=right.crt")), refused, "{backend}");
+        assert_eq!(Lab::outcome(&other_name("sslmode=verify-ca&CA=right.crt")), "TLS", "{backend}");
+        assert_eq!(Lab::outcome(&other_name("sslmode=verify-full&CA=right.crt")), refused, "{backend}");
         // Users of whom the server asks TLS, or a certificate.
         for (user, query, works) in [
             ("secure", "sslmode=disable", false),
@@ -164,7 +164,7 @@ fn the_same_words_mean_the_same_on_both_servers() {
             ("certified", "sslmode=require&CLIENT", true),
             ("certified", "sslmode=verify-full&CA=right.crt&CLIENT", true),
         ] {
-            let outcome = lab.outcome(&lab.url(user, query));
+            let outcome = Lab::outcome(&lab.url(user, query));
             assert_eq!(outcome == "TLS", works, "{backend}: {user}, {query}: {outcome}");
             assert!(works || outcome.starts_with("8 "), "{backend}: {user}, {query}: {outcome}");
         }
@@ -173,7 +173,7 @@ fn the_same_words_mean_the_same_on_both_servers() {
             run.says(&["Access denied", "sslmode=require"]);
             // The words of MySQL's own tools.
             assert_eq!(
-                lab.outcome(&lab.url("", "ssl_mode=VERIFY_IDENTITY&CA=right.crt").replace("sslrootcert", "ssl_ca")),
+                Lab::outcome(&lab.url("", "ssl_mode=VERIFY_IDENTITY&CA=right.crt").replace("sslrootcert", "ssl_ca")),
                 "TLS"
             );
         }
@@ -199,7 +199,7 @@ fn a_server_without_tls_is_told_with_the_setting_that_allows_it() {
             ("sslmode=verify-ca&CA=right.crt", "8 connect/tls"),
             ("sslmode=verify-full&CA=right.crt", "8 connect/tls"),
         ] {
-            assert_eq!(lab.outcome(&lab.url("", query)), expected, "{backend}: {query}");
+            assert_eq!(Lab::outcome(&lab.url("", query)), expected, "{backend}: {query}");
         }
         Lab::ping(&lab.url("", "sslmode=require")).says(&["sslmode=disable"]);
     }
