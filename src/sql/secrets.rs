@@ -50,7 +50,7 @@ fn find_at(source: &str, rules: &Rules, depth: usize) -> Vec<Found> {
     }
     // Set from a word that announces a secret until a token comes that cannot stand between.
     let mut announced = false;
-    // Behind IDENTIFIED, `BY`, `AS` and `USING` announce one too.
+    // Behind IDENTIFIED, every text up to the next user is one, whatever words stand before it.
     let mut identified = false;
     // A text was seen that speaks of a password, as one does that is put together: the other texts may be it.
     let mut composed = false;
@@ -63,7 +63,9 @@ fn find_at(source: &str, rules: &Rules, depth: usize) -> Vec<Found> {
         let range = token.start..token.end;
         let goes_on = if token.kind == Kind::Comment { continued } else { std::mem::take(&mut continued) };
         match token.kind {
-            Kind::String | Kind::QuotedName | Kind::Dollar if announced || (goes_on && token.kind == Kind::String) => {
+            Kind::String | Kind::QuotedName | Kind::Dollar
+                if announced || (identified && !text.starts_with('`')) || (goes_on && token.kind == Kind::String) =>
+            {
                 // As the server would say it, and as it may stand again in the text.
                 let mut passwords = vec![contents(text)];
                 let raw = text.trim_start_matches(['e', 'E']).trim_matches('\'');
@@ -116,17 +118,15 @@ fn find_at(source: &str, rules: &Rules, depth: usize) -> Vec<Found> {
                     announced = false;
                     continue;
                 }
+                identified = identified || word == "IDENTIFIED";
                 announced = match word.as_str() {
-                    "BY" | "AS" | "USING" => identified,
-                    "IDENTIFIED" => {
-                        identified = true;
-                        false
-                    }
                     // What a literal can begin with: U&'…', N'…'. And SET x.password TO '…'.
                     "U" | "N" | "B" | "X" | "TO" => announced,
                     word => announces(word),
                 };
             }
+            Kind::Symbol if text == "=" && head == ["SET", "PASSWORD"] => announced = true,
+            Kind::Symbol if text == "," => (announced, identified) = (false, false),
             Kind::Symbol if matches!(text, "=" | "(" | ":" | "&") => {}
             Kind::Delimiter => {
                 (announced, identified, composed) = (false, false, false);

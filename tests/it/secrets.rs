@@ -1,6 +1,6 @@
 //! No secret in any output: a canary in every place where a password can stand, every command, every failure.
 
-use crate::support::{Project, Run, on_postgres, server};
+use crate::support::{Project, Run, on_mysql, on_postgres, server};
 
 const CANARY: &str = "c4n4ry+/@:x";
 /// As a URL has it.
@@ -175,6 +175,56 @@ fn a_password_in_a_migration_never_shows() {
         let text = unpacked(hex);
         assert_eq!(text, format!("CREATE ROLE {role} PASSWORD '***';"));
         project.ok(&["migrate", "down"]);
+    });
+}
+
+#[test]
+fn a_password_in_a_migration_on_mysql_never_shows() {
+    on_mysql(|project| {
+        let user = format!("canary_{}", std::process::id());
+        let project = project.variable("DBTOOL_LOG_SQL", "all");
+        let up = format!("CREATE USER {user}\n  IDENTIFIED BY '{CANARY}';\nCREATE TABLE t (id INT);");
+        let project = project.migration("1_user", &up, &format!("DROP USER {user}; DROP TABLE t;"));
+        for args in [&["migrate", "up"][..], &["migrate", "status"], &["migrate", "redo"], &["migrate", "down"]] {
+            for run in loud(&project, args) {
+                hides(&run, &args.join(" "));
+            }
+        }
+        let long = format!("{CANARY}{}", "-x".repeat(60));
+        let bad = [
+            format!("CREATE USER {user} IDENTIFIED BY '{CANARY}' NONSENSE;"),
+            format!("CREATE USER {user} NONSENSE IDENTIFIED BY '{CANARY}';"),
+            format!("CREATE USER {user} NONSENSE IDENTIFIED BY '{long}';"),
+            format!("CREATE USER {user} IDENTIFIED NONSENSE '{long}';"),
+            format!("CREATE USER {user} IDENTIFIED BY \"{CANARY}\" NONSENSE;"),
+            format!("CREATE USER {user} IDENTIFIED WITH mysql_native_password AS '{CANARY}' NONSENSE;"),
+            format!("SELECT 1; SET PASSWORD FOR nobody_at_all = PASSWORD('{CANARY}');"),
+            format!("SET PASSWORD FOR nobody_at_all = '{CANARY}';"),
+            format!("ALTER USER nobody_at_all IDENTIFIED BY '{CANARY}';"),
+            format!("CREATE SERVER s FOREIGN DATA WRAPPER mysql OPTIONS (USER 'u', PASSWORD '{CANARY}') NONSENSE;"),
+            format!("CHANGE MASTER TO MASTER_PASSWORD = '{CANARY}' NONSENSE;"),
+            format!("GRANT ALL ON *.* TO {user} IDENTIFIED BY '{CANARY}' NONSENSE;"),
+            format!(
+                "CREATE PROCEDURE p() BEGIN EXECUTE IMMEDIATE 'CREATE USER x IDENTIFIED BY ''{CANARY}'''; END; SELEC;"
+            ),
+            format!("CREATE USER {user} IDENTIFIED BY '{CANARY};"),
+        ];
+        for up in bad {
+            let project =
+                Project::on(project.backend).unwrap().variable("DBTOOL_LOG_SQL", "all").migration("1_bad", &up, "");
+            for run in loud(&project, &["migrate", "up"]) {
+                assert_ne!(run.code, 0, "{up}\n{run}");
+                hides(&run, &up);
+            }
+            if project.query("SHOW TABLES LIKE '\\_\\_dbtool\\_journal'").is_empty() {
+                continue;
+            }
+            for row in project.query("SELECT coalesce(error, ''), hex(up_sql) FROM __dbtool_journal") {
+                let (error, hex) = row.rsplit_once('|').unwrap();
+                let text = unpacked(hex);
+                assert!(!error.contains("c4n4ry") && !text.contains("c4n4ry"), "the journal shows it: {error}\n{text}");
+            }
+        }
     });
 }
 

@@ -246,7 +246,7 @@ pub trait Dialect: Sync {
     fn can_join_journal(&self, statement: &Statement<'_>) -> bool;
 
     /// Whether a statement that the server refused may have left something behind all the same.
-    fn may_leave_traces(&self, statement: &Statement<'_>) -> bool;
+    fn may_leave_traces(&self, statement: &Statement<'_>, error: &DbError) -> bool;
 
     /// What a statement leaves with its connection.
     fn effect(&self, statement: &Statement<'_>) -> Effect;

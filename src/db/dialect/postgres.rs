@@ -237,9 +237,11 @@ impl Dialect for Postgres {
         }
     }
 
-    fn may_leave_traces(&self, statement: &Statement<'_>) -> bool {
-        // A concurrent build leaves an invalid index; CALL and DO may have committed half of their work.
-        statement.has("CONCURRENTLY") || statement.begins(&["CALL"]) || statement.begins(&["DO"])
+    fn may_leave_traces(&self, statement: &Statement<'_>, error: &DbError) -> bool {
+        // A concurrent build leaves an invalid index, once it has begun; CALL and DO may have committed half of their work.
+        (statement.has("CONCURRENTLY") && error.kind != Kind::Syntax)
+            || statement.begins(&["CALL"])
+            || statement.begins(&["DO"])
     }
 
     fn effect(&self, statement: &Statement<'_>) -> Effect {

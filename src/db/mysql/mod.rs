@@ -31,8 +31,8 @@ pub struct Connection {
     asked_for_file: Arc<AtomicBool>,
 }
 
-/// As Diesel sets up its own connections, and what tells of transactions.
-const SETUP: &str = "SET time_zone = '+00:00', session_track_transaction_info = 'STATE'";
+/// As Diesel sets up its own connections; what tells of transactions; and words that can be read for a place.
+const SETUP: &str = "SET time_zone = '+00:00', session_track_transaction_info = 'STATE', lc_messages = 'en_US'";
 
 impl Connection {
     /// Connects, as `sslmode` says. The handshake is part of what must be done in time.
@@ -231,13 +231,24 @@ pub(super) fn failed(error: &Error, sql: &str) -> DbError {
                 errno: Some(error.code),
                 sqlstate: Some(error.state.clone()),
                 position,
-                ..DbError::new(kind, error.message.clone())
+                ..DbError::new(kind, without_values(&error.message))
             }
         }
         Error::IoError(cause) => DbError::new(Kind::Lost, format!("the connection to the server was lost: {cause}")),
         Error::CodecError(cause) => DbError::new(Kind::Lost, format!("the connection to the server was lost: {cause}")),
         Error::DriverError(cause) => DbError::new(Kind::Other, cause.to_string()),
         other => DbError::new(Kind::Other, other.to_string()),
+    }
+}
+
+/// A syntax error without the values that it quotes. A password may be among them, cut off where none of it can be told
+/// any more; where it was is shown in the file.
+fn without_values(message: &str) -> String {
+    let Some((head, rest)) = message.split_once("near '") else { return message.to_owned() };
+    let Some((near, line)) = rest.rsplit_once("' at line ") else { return message.to_owned() };
+    match near.find(['\'', '"']) {
+        Some(value) => format!("{head}near '{}…' at line {line}", &near[..value]),
+        None => message.to_owned(),
     }
 }
 
@@ -255,4 +266,18 @@ fn position(sql: &str, kind: Kind, message: &str) -> Option<usize> {
     }
     let quoted = message.split('\'').nth(1)?;
     crate::text::find_word(sql, quoted.rsplit('.').next().unwrap_or(quoted))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_syntax_error_points_to_its_place_and_shows_no_value() {
+        let message = "… right syntax to use near 'BY 's3cret' x' at line 1";
+        assert_eq!(position("CREATE USER a NONE BY 's3cret' x", Kind::Syntax, message), Some(19));
+        assert_eq!(without_values(message), "… right syntax to use near 'BY …' at line 1");
+        assert_eq!(position("SELECT ", Kind::Syntax, "near '' at line 1"), Some(6));
+        assert_eq!(position("SELECT *\nFROM t, tt", Kind::Syntax, "Table 'd.t' doesn't exist"), Some(14));
+    }
 }

@@ -200,7 +200,7 @@ impl File<'_, '_> {
         let skipped = self.skip == Some(number);
         if !skipped && let Err(error) = self.work.session.execute(dialect.text(statement)) {
             self.progress.failed = Some(number);
-            self.progress.clean = error.kind != Kind::Lost && !dialect.may_leave_traces(statement);
+            self.progress.clean = error.kind != Kind::Lost && !dialect.may_leave_traces(statement, &error);
             return Err(self.failed(statement, error));
         }
         self.follow(statement);
@@ -287,7 +287,7 @@ impl File<'_, '_> {
         }
         let mut backoff = Backoff::new(self.runner.connector.retry());
         while let Err(error) = self.work.session.execute(dialect.text(statement)) {
-            let clean = error.kind != Kind::Lost && !dialect.may_leave_traces(statement);
+            let clean = error.kind != Kind::Lost && !dialect.may_leave_traces(statement, &error);
             self.progress.failed = Some(number);
             let broken = self.failed(statement, error);
             if !clean {

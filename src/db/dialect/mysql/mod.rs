@@ -29,6 +29,9 @@ static NO_ESCAPES: Mysql = Mysql(&Rules { backslash_escapes: false, double_quote
 /// The words of `sql_mode` that change how a file is cut into statements.
 const READING_MODES: [&str; 2] = ["ANSI_QUOTES", "NO_BACKSLASH_ESCAPES"];
 
+/// What cannot be read was not begun.
+const PARSE_ERROR: u16 = 1064;
+
 /// How long an idle connection may live: what both servers allow at most.
 const LONGEST: u64 = 31_536_000;
 
@@ -242,7 +245,11 @@ impl Dialect for Mysql {
             || (statement.begins(&["SET"]) && !ELSEWHERE.iter().any(|word| statement.has(word)))
     }
 
-    fn may_leave_traces(&self, statement: &Statement<'_>) -> bool {
+    fn may_leave_traces(&self, statement: &Statement<'_>, error: &DbError) -> bool {
+        let runs_others = ["CALL", "EXECUTE", "BEGIN"].iter().any(|word| statement.begins(&[word]));
+        if error.errno == Some(PARSE_ERROR) && !runs_others {
+            return false;
+        }
         match statement.head().first().map(String::as_str) {
             // All or nothing by themselves.
             Some(

@@ -238,7 +238,7 @@ impl Dialect for Sqlite {
         ) && !statement.is_transaction_control()
     }
 
-    fn may_leave_traces(&self, _: &Statement<'_>) -> bool {
+    fn may_leave_traces(&self, _: &Statement<'_>, _: &DbError) -> bool {
         false
     }
 
