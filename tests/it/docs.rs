@@ -93,6 +93,11 @@ fn the_users_of_the_set_up_guide_are_enough() {
         let server = server(project.backend).unwrap();
         project.session_on(&server).execute(&format!("DROP DATABASE {name}")).unwrap();
         run(&project, &server, project.backend.name());
+        if project.backend == Backend::Mysql
+            && project.session_on(&server).query("SELECT @@log_bin").unwrap()[0].flag(0)
+        {
+            run(&project, &server, "mysql-triggers");
+        }
         let login = |user: &str, password: &str| {
             let (head, rest) = url.split_once("://").unwrap();
             let rest = rest.split_once('@').map_or(rest, |(_, rest)| rest);
@@ -122,7 +127,9 @@ fn the_users_of_the_set_up_guide_are_enough() {
             ],
             vec![format!("DROP USER {name}_migrate"), format!("DROP USER {name}_app")],
         );
-        drops.iter().for_each(|sql| session.execute(sql).unwrap());
+        for sql in drops {
+            session.execute(&sql).unwrap();
+        }
     });
 }
 
