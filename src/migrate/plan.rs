@@ -188,13 +188,16 @@ pub fn half_applied(entry: &Entry, half: &Half) -> Error {
     let repair = format!("dbtool migrate repair {}", entry.version);
     let (failed, total) = (half.failed(), half.statements);
     if !half.escaped {
+        // What was rolled back with it runs again in both ways.
+        let with_it = (half.done + 1 < failed).then_some(half.done + 1);
+        let again = with_it.map_or(format!("statement {failed}"), |first| format!("statements {first} to {failed}"));
         error = error.hint(format!(
-            "`{repair} --retry --reason TEXT` runs statement {failed} again and goes on; mend the file before, if it was wrong"
+            "`{repair} --retry --reason TEXT` runs {again} again and goes on; mend the file before, if it was wrong"
         ));
-        if failed < total {
+        if failed < total || with_it.is_some() {
+            let next = with_it.unwrap_or(failed + 1);
             error = error.hint(format!(
-                "`{repair} --resume --reason TEXT` takes statement {failed} as done, and goes on with statement {}",
-                failed + 1
+                "`{repair} --resume --reason TEXT` takes statement {failed} as done, and goes on with statement {next}"
             ));
         }
     }

@@ -116,7 +116,9 @@ fn one(step: &Step, dialect: &dyn Dialect) -> Result<Prepared> {
     // Outside of a transaction SQLite's SAVEPOINT begins one that nothing tells us of.
     let begun = statements.iter().position(Statement::is_transaction_control).unwrap_or(statements.len());
     let savepoint = statements[..begun].iter().find(|statement| statement.begins(&["SAVEPOINT"]));
-    if let (Some(statement), Mode::Statements, false) = (savepoint, mode, dialect.backend().takes_scripts()) {
+    if let (Some(statement), Mode::Statements, false) =
+        (savepoint.filter(|_| !groups), mode, dialect.backend().takes_scripts())
+    {
         return Err(Error::new(Code::SqlTransactionControl, "a SAVEPOINT stands outside of any transaction")
             .at(prepared.place(dialect, statement.start))
             .hint("write BEGIN and COMMIT around it, with `allow_commit = true` in the migration's metadata.toml"));

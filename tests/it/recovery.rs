@@ -131,6 +131,7 @@ fn screens() -> Option<BTreeMap<&'static str, String>> {
     )?;
     project.ok(&["migrate", "up", "--steps", "1"]);
     screens.insert("mysql-rows", shown(&project, 5, up));
+    screens.insert("mysql-rows-status", shown(&project, 0, &["migrate", "status"]));
 
     let project = on_mysql("ALTER TABLE orders ADD COLUMN note TEXT;\nDO SLEEP(3);\nUPDATE orders SET note = '';\n")?;
     kill_when(

@@ -240,7 +240,11 @@ impl Dialect for Mysql {
             "RESOURCE",
             "ROLE",
         ];
+        let savepoint = statement.begins(&["SAVEPOINT"])
+            || statement.begins(&["RELEASE", "SAVEPOINT"])
+            || (statement.begins(&["ROLLBACK"]) && statement.has("TO"));
         changes_rows(statement)
+            || savepoint
             || statement.begins(&["USE"])
             || (statement.begins(&["SET"]) && !ELSEWHERE.iter().any(|word| statement.has(word)))
     }
@@ -421,9 +425,14 @@ mod tests {
     #[test]
     fn settings_join_and_what_commits_does_not() {
         let joins = |sql: &str| DEFAULT.can_join_journal(&split(sql, &Rules::MYSQL).unwrap()[0]);
-        for yes in
-            ["SET FOREIGN_KEY_CHECKS = 0", "INSERT INTO a VALUES (1)", "set @x := 1", "/*!40101 SET NAMES utf8 */"]
-        {
+        for yes in [
+            "SET FOREIGN_KEY_CHECKS = 0",
+            "INSERT INTO a VALUES (1)",
+            "set @x := 1",
+            "/*!40101 SET NAMES utf8 */",
+            "SAVEPOINT s",
+            "ROLLBACK TO s",
+        ] {
             assert!(joins(yes), "{yes}");
         }
         for no in ["SET autocommit = 1", "SET PASSWORD = 'x'", "SET @@global.x = 1", "TRUNCATE a", "CALL p()"] {
