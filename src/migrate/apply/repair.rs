@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
+use super::file::Why;
 use super::runner::{Finished, Look, Runner};
-use super::statements::Why;
 use super::work::{Work, now};
 use crate::db::{DbError, Effect};
 use crate::error::{Code, Error, Result};

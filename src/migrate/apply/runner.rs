@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::statements::Why;
+use super::file::Why;
 use super::work::Work;
 use crate::db::{Connector, DbError, Home, Kind, Locked, Purpose, Session, Timeouts, Unlocked, WRITABLE, meta};
 use crate::error::{Code, Error, Result};
