@@ -141,6 +141,7 @@ impl Connector {
     #[must_use]
     pub fn explain(&self, error: DbError, attempts: u32) -> Error {
         let kind = error.kind;
+        let advised = error.advice.is_some();
         let plain = error.message.contains("no encryption");
         let certificate = error.message.contains("client certificate");
         let tries =
@@ -152,6 +153,7 @@ impl Connector {
             Kind::Authentication if plain => explained.hint("the server may want TLS of this user: `sslmode=require`"),
             Kind::Tls if certificate => explained.hint("`sslcert` and `sslkey` name the client's certificate and its key"),
             Kind::Authentication => explained.hint("check the user and the password; `dbtool config show` tells where they come from"),
+            Kind::Tls if advised => explained,
             Kind::Tls => explained.hint(
                 "`sslmode=disable` in the URL, or `sslmode = \"disable\"` in the environment's section, allows a connection without TLS",
             ).hint("`sslrootcert` names the authority whose certificates are trusted"),

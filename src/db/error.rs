@@ -88,6 +88,8 @@ pub struct DbError {
     pub message: String,
     pub detail: Option<String>,
     pub hint: Option<String>,
+    /// What to do about it, in our words.
+    pub advice: Option<String>,
     /// Where it happened within the server: the function, the trigger.
     pub context: Option<String>,
     /// The five characters that the standard has for it, where the server gives them.
@@ -105,6 +107,7 @@ impl DbError {
             message: message.into(),
             detail: None,
             hint: None,
+            advice: None,
             context: None,
             sqlstate: None,
             errno: None,
@@ -134,6 +137,7 @@ impl DbError {
         let notes = self.notes();
         let error = Error::new(self.kind.code(), what).because(&self);
         let error = notes.into_iter().fold(error, Error::note);
+        let error = self.advice.iter().fold(error, Error::hint);
         match self.kind {
             Kind::ReadOnly => error.hint(WRITABLE),
             _ => error,

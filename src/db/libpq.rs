@@ -212,6 +212,7 @@ impl Answered {
         let sql = sql.to_str().unwrap_or_default();
         DbError {
             errno: None,
+            advice: None,
             kind,
             message: self.field(pq::PG_DIAG_MESSAGE_PRIMARY).unwrap_or_else(|| fallback.to_owned()),
             detail: self.field(pq::PG_DIAG_MESSAGE_DETAIL),

@@ -187,7 +187,7 @@ fn refused(error: &Error, tls: bool) -> DbError {
         Error::IoError(cause) if cause.kind() == NOT_A_DIRECTORY => {
             let message = "the server wants the password, and the connection is not encrypted";
             let hint = "`sslmode=require` encrypts it; or `server_public_key` names a file with the server's RSA key";
-            DbError { hint: Some(hint.into()), ..DbError::new(Kind::Tls, message) }
+            DbError { advice: Some(hint.into()), ..DbError::new(Kind::Tls, message) }
         }
         // A file of certificates that is not there.
         Error::IoError(cause) if tls && cause.kind() == std::io::ErrorKind::NotFound => {
@@ -212,8 +212,8 @@ fn refused(error: &Error, tls: bool) -> DbError {
                 kind => kind,
             };
             let plain = kind == Kind::Authentication && !tls;
-            let hint = plain.then(|| "a user that must use TLS is refused in the same words: `sslmode=require`".into());
-            DbError { kind, hint, ..error }
+            let advice = "a user that must use TLS is refused in the same words: `sslmode=require` in the URL";
+            DbError { kind, advice: plain.then(|| advice.to_owned()), ..error }
         }
     }
 }

@@ -61,7 +61,7 @@ pub(super) fn options(
     let parameter = |name: &str| server.parameter(name).filter(|value| !value.is_empty());
     if let Some((key, _)) = server.parameters.iter().find(|(key, _)| !PARAMETERS.contains(&key.as_str())) {
         let error = DbError::new(Kind::Parameters, format!("unknown parameter `{key}` in the URL"));
-        return Err(DbError { hint: Some(format!("the parameters are {}", PARAMETERS.join(", "))), ..error });
+        return Err(DbError { advice: Some(format!("the parameters are {}", PARAMETERS.join(", "))), ..error });
     }
     let port = if server.port.is_empty() { "3306" } else { &server.port };
     let port = port.parse().map_err(|_| DbError::new(Kind::Parameters, "one port is needed"))?;
