@@ -1,6 +1,7 @@
 //! MySQL and MariaDB over the pure-Rust `mysql` crate: one connection for the engine, which speaks text, and one for
 //! Diesel, which speaks the binary protocol.
 
+mod authorities;
 mod diesel;
 mod options;
 mod row;
@@ -55,18 +56,21 @@ impl Connection {
             Ok(())
         });
         let options = options(server, tls, timeout, refuse)?;
+        let authority = tls.and_then(|tls| tls.authority(server));
         // The driver waits for the server's greeting for as long as it takes.
         let (sender, receiver) = mpsc::channel();
         std::thread::spawn(move || {
-            let opened = Conn::new(options).and_then(|mut conn| conn.query_drop(SETUP).map(|()| conn));
+            let trusted = authority.map_or(Ok(()), |path| authorities::trust_only(&path));
+            let opened = trusted.and_then(|()| {
+                let opened = Conn::new(options).and_then(|mut conn| conn.query_drop(SETUP).map(|()| conn));
+                opened.map_err(|error| refused(&error, tls.is_some()))
+            });
             // Nobody listens any more when it took too long.
             let _ = sender.send(opened);
         });
         let opened = receiver.recv_timeout(timeout.max(Duration::from_secs(1)));
         let opened = opened.map_err(|_| DbError::new(Kind::Unreachable, "the server gave no answer in time"))?;
-        let conn = opened.map_err(|error| refused(&error, tls.is_some()))?;
-        let tls = tls.is_some();
-        Ok(Self { conn, tls, notices: Vec::new(), in_transaction: false, asked_for_file })
+        Ok(Self { conn: opened?, tls: tls.is_some(), notices: Vec::new(), in_transaction: false, asked_for_file })
     }
 
     pub(super) fn conn(&mut self) -> &mut Conn {

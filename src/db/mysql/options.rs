@@ -33,6 +33,16 @@ impl Tls {
             _ => Tls::Prefer,
         }
     }
+
+    pub(super) fn verifies(self) -> bool {
+        matches!(self, Tls::VerifyCa | Tls::VerifyFull)
+    }
+
+    /// The file of the only authority that is trusted; `None`: the system's are.
+    pub(super) fn authority(self, server: &ServerTarget) -> Option<PathBuf> {
+        let named = server.parameter("sslrootcert").filter(|path| !path.is_empty() && *path != "system");
+        named.filter(|_| self.verifies()).map(PathBuf::from)
+    }
 }
 
 /// There is no file of this name, and the driver asks for it where it would otherwise take a key from whoever answers:
@@ -105,12 +115,9 @@ fn ssl(server: &ServerTarget, tls: Tls) -> SslOpts {
     if let (Some(certificate), Some(key)) = (file("sslcert"), file("sslkey")) {
         options = options.with_client_identity(Some(ClientIdentity::new(owned(certificate), owned(key))));
     }
-    if matches!(tls, Tls::VerifyCa | Tls::VerifyFull) {
-        let named = file("sslrootcert").filter(|path| path.as_os_str() != "system");
-        let authorities = named.or_else(|| openssl_probe::probe().cert_file);
+    if tls.verifies() {
+        let authorities = tls.authority(server).or_else(|| openssl_probe::probe().cert_file);
         options = options.with_root_cert_path(authorities.map(owned));
     }
-    options
-        .with_danger_accept_invalid_certs(matches!(tls, Tls::Prefer | Tls::Require))
-        .with_danger_skip_domain_validation(tls != Tls::VerifyFull)
+    options.with_danger_accept_invalid_certs(!tls.verifies()).with_danger_skip_domain_validation(tls != Tls::VerifyFull)
 }
