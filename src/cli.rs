@@ -13,7 +13,7 @@ use crate::error::{Code, Error};
 use crate::exit_code::ExitCode;
 use crate::output::{Color, Format, Terminal, Verbosity, print_error, print_error_as_json, start_log};
 
-/// Migrate SQLite and PostgreSQL databases, safely.
+/// Migrate SQLite, PostgreSQL, MySQL and MariaDB databases, safely.
 #[derive(Debug, Parser)]
 #[command(name = "dbtool", version, arg_required_else_help = true, propagate_version = false, max_term_width = 100)]
 #[command(after_help = "Start with `dbtool init`, or with `dbtool migrate status` in a Diesel project.")]

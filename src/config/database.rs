@@ -115,7 +115,7 @@ impl Database {
             layers.environment_key(name).map(|value| value.map(|v| v.text().to_owned()).unwrap_or_default())
         };
         let backend = layers.environment_key("backend")?.map(|value| {
-            Backend::from_name(value.text()).ok_or_else(|| wrong_value("backend", key("backend").kind, &value))
+            named_backend(value.text()).ok_or_else(|| wrong_value("backend", key("backend").kind, &value))
         });
         let name = layers.environment_key("name")?;
         let host = layers.environment_key("host")?;
@@ -155,8 +155,14 @@ impl Database {
             "false" | "0" => server.set_parameter("sslmode", "disable"),
             mode => server.set_parameter("sslmode", mode),
         }
-        let backend = layers.environment_key("backend")?.and_then(|value| Backend::from_name(value.text()));
-        let target = Target::of_server(backend, server);
+        let backend = layers.environment_key("backend")?.map(|value| value.text().to_owned());
+        let backend = backend.unwrap_or_else(|| get("DB_BACKEND"));
+        let known = named_backend(&backend).filter(|backend| backend.is_server());
+        if known.is_none() && !backend.is_empty() {
+            let message = format!("`DB_BACKEND` must be postgres, mysql or mariadb, not `{backend}`");
+            return Err(Error::new(Code::ConfigValue, message));
+        }
+        let target = Target::of_server(known, server);
         let database = Self { target, origin, password: Password::Target, warnings: Vec::new() };
         database.settle(layers).map(Some)
     }
@@ -275,6 +281,11 @@ impl Database {
 
 fn key(name: &str) -> &'static Key {
     ENVIRONMENT_KEYS.iter().find(|key| key.name == name).unwrap_or(&ENVIRONMENT_KEYS[0])
+}
+
+/// MariaDB is another product, and spoken to in the same way.
+fn named_backend(name: &str) -> Option<Backend> {
+    Backend::from_name(if name == "mariadb" { "mysql" } else { name })
 }
 
 fn port(text: &str, name: &str) -> Result<String> {

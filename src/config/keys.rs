@@ -107,7 +107,7 @@ pub const ENVIRONMENT_KEYS: &[Key] = &[
     key(
         "",
         "backend",
-        Kind::Choice(&["sqlite", "postgres", "mysql"]),
+        Kind::Choice(&["sqlite", "postgres", "mysql", "mariadb"]),
         "",
         "the kind of server, where the parts stand alone (default: postgres)",
     ),
@@ -153,6 +153,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("DBTOOL_COLOR", "`auto`, `always` or `never`, as `--color`"),
     ("NO_COLOR", "no colour, whatever its value"),
     ("DATABASE_URL", "the database, where neither a flag nor the environment names one; Diesel's variable"),
+    ("DB_BACKEND", "the kind of that server: postgres (default), mysql"),
     ("DB_HOST", "the database in parts, where no URL is given: the server"),
     ("DB_PORT", "its port"),
     ("DB_NAME", "the database's name"),

@@ -124,7 +124,7 @@ impl Connector {
                 Err(error) => error,
             };
             let attempt = backoff.attempt();
-            tracing::warn!(kind = error.kind.name(), attempt, database = %self.target, message = error.message, "cannot connect");
+            tracing::warn!(kind = error.kind.name(), attempt, database = %self.target, cause = error.message, "cannot connect");
             let can_pass = error.kind == Kind::Unreachable && self.target.backend().is_server();
             let Some(delay) = can_pass.then(|| backoff.next_pause()).flatten() else {
                 return Err(self.explain(error, attempt));
@@ -140,29 +140,54 @@ impl Connector {
     /// The error of a connection that could not be made, with what to do about it.
     #[must_use]
     pub fn explain(&self, error: DbError, attempts: u32) -> Error {
-        let kind = error.kind;
-        let advised = error.advice.is_some();
-        let plain = error.message.contains("no encryption");
-        let certificate = error.message.contains("client certificate");
         let tries =
             if attempts > 1 { format!(" after {}", text::count(attempts as usize, "attempt")) } else { String::new() };
+        // What the driver advises itself is better than what is true of all errors of its kind.
+        let advice = if error.advice.is_some() { &[][..] } else { self.advice(&error) };
         let explained = error.into_error(format!("cannot connect to `{}`{tries}", self.target));
         let explained = explained.note(format!("the database is named by {}", self.origin));
-        match kind {
-            Kind::UnknownDatabase => explained.hint("`dbtool db create` makes the database"),
-            Kind::Authentication if plain => explained.hint("the server may want TLS of this user: `sslmode=require`"),
-            Kind::Tls if certificate => explained.hint("`sslcert` and `sslkey` name the client's certificate and its key"),
-            Kind::Authentication => explained.hint("check the user and the password; `dbtool config show` tells where they come from"),
-            Kind::Tls if advised => explained,
-            Kind::Tls => explained.hint(
-                "`sslmode=disable` in the URL, or `sslmode = \"disable\"` in the environment's section, allows a connection without TLS",
-            ).hint("`sslrootcert` names the authority whose certificates are trusted"),
-            Kind::Unreachable if self.target.backend().is_server() => {
-                explained.hint("is the server up, and are host and port right? `dbtool db wait` waits for it")
+        advice.iter().fold(explained, |error, hint| error.hint(*hint))
+    }
+
+    fn advice(&self, error: &DbError) -> &'static [&'static str] {
+        let server = self.target.backend().is_server();
+        match error.kind {
+            Kind::UnknownDatabase => &["`dbtool db create` makes the database"],
+            Kind::Authentication if error.message.contains("no encryption") => {
+                &["the server may want TLS of this user: `sslmode=require`"]
             }
-            Kind::Unreachable => explained.hint("does the directory of the file exist, and may you write to it?"),
-            _ => explained,
+            Kind::Authentication => {
+                &["check the user and the password; `dbtool config show` tells where they come from"]
+            }
+            Kind::Tls => tls_advice(&error.message),
+            Kind::Unreachable if server => {
+                &["is the server up, and are host and port right? `dbtool db wait` waits for it"]
+            }
+            Kind::Unreachable => &["does the directory of the file exist, and may you write to it?"],
+            _ => &[],
         }
+    }
+}
+
+/// What to do about a TLS that could not be had, by the words of libpq and OpenSSL, and of rustls.
+fn tls_advice(message: &str) -> &'static [&'static str] {
+    let has = |words: &[&str]| words.iter().any(|word| message.contains(word));
+    if has(&["does not match host name", "not valid for name"]) {
+        &["name the host as its certificate does; `sslmode=verify-ca` does not look at the name"]
+    } else if has(&["verify failed", "UnknownIssuer", "self-signed", "self signed"]) {
+        &["`sslrootcert` names the file of the authority that signed the server's certificate"]
+    } else if has(&["client certificate", "certificate required", "CertificateRequired"]) {
+        &["`sslcert` and `sslkey` name the client's certificate and its key"]
+    } else if has(&["does not support SSL", "does not offer TLS", "does not support TLS"]) {
+        &[
+            "`sslmode=disable` in the URL, or `sslmode = \"disable\"` in the environment's section, allows a connection without TLS",
+        ]
+    } else if has(&["invalid response to SSL negotiation"]) {
+        &["is this a PostgreSQL server? the URLs of others begin with `mysql://`"]
+    } else if has(&["No such file", "does not exist", "cannot be read"]) {
+        &["`sslrootcert`, `sslcert` and `sslkey` name files; in `dbtool.toml` they start from its directory"]
+    } else {
+        &["`sslrootcert` names the authority whose certificates are trusted", "docs/databases.md has the words for TLS"]
     }
 }
 

@@ -182,8 +182,8 @@ impl Session {
 
     fn log(&self, sql: &str, took: Duration, outcome: Result<u64, &DbError>) {
         if let Err(error) = outcome {
-            let message = self.redactor.redact(&error.message);
-            tracing::debug!(kind = error.kind.name(), sqlstate = error.sqlstate, message, "statement failed");
+            let cause = self.redactor.redact(&error.message);
+            tracing::debug!(kind = error.kind.name(), sqlstate = error.sqlstate, cause, "statement failed");
         }
         let wanted = match self.log.sql {
             SqlLog::Off => false,

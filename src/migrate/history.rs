@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::direction::Direction;
+use super::half::Half;
 use super::journal::{Action, JOURNAL, LEDGER, outcome};
 use crate::config::Target;
 use crate::db::meta::{self, Meta};
@@ -42,31 +43,6 @@ pub struct Ours {
     pub row: i64,
 }
 
-/// A migration that is neither in the database nor out of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Half {
-    pub direction: Direction,
-    pub statements: usize,
-    /// The last statement that was begun, from 1; 0: none.
-    pub started: usize,
-    /// The last statement that is in.
-    pub done: usize,
-    /// The statement that failed. Those between it and the last that is in were rolled back with it.
-    pub failed: Option<usize>,
-    pub at: String,
-    pub by: String,
-    pub run_id: String,
-    pub error: Option<String>,
-    /// Its runner did not close it: it is still at work, or died.
-    pub open: bool,
-    /// The number by which the server knew its connection.
-    pub connection: Option<u64>,
-    /// The number of its row in the journal.
-    pub row: i64,
-    /// It ended the transaction that it was to run in: which of its statements are in is not known.
-    pub escaped: bool,
-}
-
 impl History {
     /// Reads everything. The tables that are not there are empty.
     pub fn read(session: &mut Session, dialect: &dyn Dialect, home: &Home) -> Result<Self> {
@@ -99,6 +75,9 @@ impl History {
             ));
             for row in rows.map_err(failed)? {
                 history.take(&row, dialect.backend().transactional_ddl());
+            }
+            for half in history.half.values_mut().filter(|half| half.open) {
+                half.at_work = dialect.is_at_work(session, half.connection, None).map_err(failed)?;
             }
             // A ledger that was put right by hand ends what was half done.
             let applied = &history.applied;
@@ -163,6 +142,8 @@ impl History {
                 connection: row.number(20).and_then(|id| u64::try_from(id).ok()),
                 // Only what runs as a whole can end the transaction that it runs in.
                 escaped: row.flag(18) && whole,
+                name: row.text(14).to_owned(),
+                at_work: false,
             };
             self.half.insert(version, half);
             return;

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::history::{Applied, Half, History};
+use super::half::Half;
+use super::history::{Applied, History};
 use super::runs::Texts;
 use super::source::{Down, Migration, Source};
 use crate::error::Result;
@@ -105,7 +106,8 @@ impl Inventory {
                 },
             };
             let name = migration.as_ref().map(|migration| migration.name.clone());
-            let name = name.or_else(|| ours.map(|ours| ours.name.clone())).unwrap_or_default();
+            let name = name.or_else(|| ours.map(|ours| ours.name.clone()));
+            let name = name.or_else(|| half.as_ref().map(|half| half.name.clone())).unwrap_or_default();
             Ok(Entry { version: version.clone(), name, state, migration, applied, half, recorded: None })
         });
         Ok(Self { entries: entries.collect::<Result<_>>()? })

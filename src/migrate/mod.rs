@@ -7,6 +7,7 @@ pub mod apply;
 mod create;
 mod diesel;
 mod direction;
+mod half;
 mod history;
 mod inventory;
 mod journal;
@@ -22,7 +23,8 @@ pub use create::{New, create};
 /// Diesel's runner, for applications' tests: a [`Source`] is a source for it, too.
 pub use diesel_migrations::MigrationHarness;
 pub use direction::Direction;
-pub use history::{Applied, Half, History, Ours};
+pub use half::{Half, half_applied};
+pub use history::{Applied, History, Ours};
 pub use inventory::{Entry, Inventory, State};
 pub use journal::kept as kept_text;
 pub use plan::{Plan, Request, Step};

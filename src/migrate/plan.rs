@@ -2,14 +2,13 @@
 //! and decides.
 
 use super::direction::Direction;
-use super::history::Half;
+use super::half::half_applied;
 use super::inventory::{Entry, Inventory, State};
 use super::resolve::{Target, resolve};
 use super::runs::Texts;
 use super::source::{Down, Migration};
 use crate::config::{MigrateSettings, Policy};
 use crate::error::{Code, Error, Result};
-use crate::text;
 
 /// What is asked for. Versions are as the user wrote them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -175,80 +174,6 @@ fn check_half(inventory: &Inventory) -> Result<()> {
     Err(half_applied(entry, half))
 }
 
-/// The error for a half-applied migration: what is in, what is in doubt, how to go on.
-#[must_use]
-pub fn half_applied(entry: &Entry, half: &Half) -> Error {
-    let done_to = if half.direction == Direction::Up { "applied" } else { "reverted" };
-    let mut error = Error::new(Code::HalfApplied, format!("the migration `{}` is half {done_to}", entry.label()))
-        .note(format!("it ran at {} by {}, run {}", half.at, half.by, half.run_id))
-        .note(half.describe());
-    if let Some(cause) = &half.error {
-        error = error.because(cause);
-    }
-    let repair = format!("dbtool migrate repair {}", entry.version);
-    let (failed, total) = (half.failed(), half.statements);
-    if !half.escaped {
-        // What was rolled back with it runs again in both ways.
-        let with_it = (half.done + 1 < failed).then_some(half.done + 1);
-        let again = with_it.map_or(format!("statement {failed}"), |first| format!("statements {first} to {failed}"));
-        error = error.hint(format!(
-            "`{repair} --retry --reason TEXT` runs {again} again and goes on; mend the file before, if it was wrong"
-        ));
-        if failed < total || with_it.is_some() {
-            let next = with_it.unwrap_or(failed + 1);
-            error = error.hint(format!(
-                "`{repair} --resume --reason TEXT` takes statement {failed} as done, and goes on with statement {next}"
-            ));
-        }
-    }
-    error
-        .hint(format!(
-            "`{repair} --mark-applied --reason TEXT`, or `--mark-pending`, when you have finished or undone it by hand"
-        ))
-        .hint("docs/recovery.md goes through it")
-}
-
-impl Half {
-    /// The statement that failed, or is in doubt, from 1.
-    #[must_use]
-    pub fn failed(&self) -> usize {
-        let failed = self.failed.unwrap_or(self.started).max(self.done + 1);
-        failed.min(self.statements.max(1))
-    }
-
-    /// Which statements are in, and which one is in doubt.
-    #[must_use]
-    pub fn describe(&self) -> String {
-        let total = self.statements;
-        if self.escaped {
-            return "it ended the transaction that it ran in: which of its statements are in is not known".to_owned();
-        }
-        let is_in = match self.done {
-            0 => format!("none of its {} is known to be in", text::count(total, "statement")),
-            1 => format!("statement 1 of {total} is in"),
-            done => format!("statements 1 to {done} of {total} are in"),
-        };
-        if self.started > self.done {
-            let why = if self.open {
-                "its runner died while it ran"
-            } else {
-                "it failed, and may have left something behind"
-            };
-            return format!("{is_in}; statement {} is in doubt: {why}", self.started);
-        }
-        match self.failed {
-            Some(failed) if failed == self.done + 2 => {
-                format!("{is_in}; statement {failed} failed, and statement {} was rolled back with it", failed - 1)
-            }
-            Some(failed) if failed > self.done + 2 => {
-                let (first, last) = (self.done + 1, failed - 1);
-                format!("{is_in}; statement {failed} failed, and statements {first} to {last} were rolled back with it")
-            }
-            _ => is_in,
-        }
-    }
-}
-
 fn check_changed(
     inventory: &Inventory,
     request: &Request,
@@ -390,6 +315,7 @@ fn listing(one: &str, several: &str, entries: &[&Entry]) -> String {
 mod tests {
     use super::super::history::Applied;
     use super::*;
+    use crate::migrate::half::Half;
     use crate::version::Version;
 
     /// A version, its state, and whether it has a down.
@@ -516,6 +442,8 @@ mod tests {
             started: 2,
             failed: None,
             connection: None,
+            name: String::new(),
+            at_work: false,
             done: 1,
             at: String::new(),
             by: String::new(),

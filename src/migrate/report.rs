@@ -35,6 +35,8 @@ pub struct Ran {
 pub enum Outcome {
     Planned,
     Done,
+    /// Nothing was run: it was recorded as a person said.
+    Recorded,
     Failed,
     NotRun,
 }
@@ -45,6 +47,7 @@ impl Outcome {
         match self {
             Outcome::Planned => "planned",
             Outcome::Done => "done",
+            Outcome::Recorded => "recorded",
             Outcome::Failed => "failed",
             Outcome::NotRun => "not_run",
         }

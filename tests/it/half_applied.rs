@@ -191,7 +191,7 @@ fn a_down_that_stops_half_way_is_half_reverted() {
             "DROP TABLE u;\nDROP TABLE nowhere;\nDROP TABLE t;",
         );
         project.ok(&["migrate", "up"]);
-        project.expect(5, &["migrate", "down"]).says(&["statement 2 of 3", "statement 1 of 3 is in"]);
+        project.expect(5, &["migrate", "down"]).says(&["statement 2 of 3", "statement 1 of 3 has run"]);
         assert_eq!(project.states(), "1:failed");
         project.expect(5, &["migrate", "up"]).says(&["half reverted", "migrate repair 1 --resume"]);
     });
@@ -234,7 +234,7 @@ fn a_killed_runner_leaves_a_statement_in_doubt() {
             project.session().execute("UPDATE __dbtool_journal SET outcome = 'started', statement_started = 3, statement_done = 2 WHERE version = '2'").unwrap();
             project
                 .expect(5, &["migrate", "up"])
-                .says(&["statements 1 to 2 of 4 are in; statement 3 is in doubt: its runner died"]);
+                .says(&["statements 1 to 2 of 4 are in the database; statement 3 is in doubt: its runner died"]);
             return;
         }
         let slowly = project.by_backend("", "", "CREATE PROCEDURE slowly() DO SLEEP(4);");
@@ -252,7 +252,7 @@ fn a_killed_runner_leaves_a_statement_in_doubt() {
         let run = project.expect(5, &["migrate", "up"]);
         run.says(&[
             "error[migrate/half-applied]",
-            "statement 1 of 3 is in; statement 2 is in doubt: its runner died while it ran",
+            "statement 1 of 3 is in the database; statement 2 is in doubt: its runner died",
         ]);
         assert_eq!(project.states(), "1:applied 2:failed");
         // The server has not noticed that nobody listens: what is run again would run twice at once.
@@ -362,9 +362,9 @@ fn a_statement_of_the_files_own_transaction_is_taken_as_done_by_itself() {
             .migration("1_h", up, "")
             .file("migrations/1_h/metadata.toml", "run_in_transaction = true\nallow_commit = true\n");
         project.expect(5, &["migrate", "up"]);
-        project
-            .expect(5, &["migrate", "status", "--check"])
-            .says(&["statement 1 of 6 is in; statement 4 failed, and statements 2 to 3 were rolled back with it"]);
+        project.expect(5, &["migrate", "status", "--check"]).says(&[
+            "statement 1 of 6 is in the database; statement 4 failed, and statements 2 to 3 were rolled back with it",
+        ]);
         project.ok(&["migrate", "repair", "--resume", "--reason", "not needed"]);
         assert_eq!(project.query("SELECT i FROM h ORDER BY i"), ["1", "3"]);
         assert_eq!(project.states(), "1:applied");

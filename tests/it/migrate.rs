@@ -296,7 +296,7 @@ fn a_database_that_is_already_there_is_adopted() {
         assert_eq!(planned["migrations"].as_array().unwrap().len(), 2);
         assert_eq!(project.states(), "1:pending 2:pending 3:pending");
         let done = project.json(0, &["migrate", "baseline", "two"]);
-        assert_eq!(done["migrations"][1]["outcome"], "done");
+        assert_eq!(done["migrations"][1]["outcome"], "recorded");
         assert_eq!(project.states(), "1:applied 2:applied 3:pending");
         project.ok(&["migrate", "baseline", "2"]).says(&["nothing to do"]);
         project.ok(&["migrate", "up"]);
@@ -432,7 +432,7 @@ fn new_migrations_come_after_every_other() {
     let names: Vec<_> = status["migrations"].as_array().unwrap().iter().map(|m| m["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["create_users", "create_orders"], "two within a second keep their order");
     // The text of a new migration is a comment: it can be applied as it is, but hardly on purpose.
-    project.ok(&["migrate", "up"]).says(&["has not been written yet", "migrate redo"]);
+    project.ok(&["migrate", "up"]).says(&["has not been written yet", "migrate down"]);
     project.expect(2, &["migrate", "new", "both", "--backend", "all"]).says(&["would hide them"]);
     let several = Project::sqlite().file("migrations/.keep", "");
     several.ok(&["migrate", "new", "both", "--backend", "all"]);

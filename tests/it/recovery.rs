@@ -173,6 +173,17 @@ fn screens() -> Option<BTreeMap<&'static str, String>> {
     )?;
     project.expect(5, up);
     screens.insert("temporary", shown(&project, 9, retry));
+    std::fs::remove_dir_all(project.path(&format!("migrations/{VERSION}"))).unwrap();
+    screens.insert("directory-gone", shown(&project, 0, &["migrate", "status"]));
+
+    let project = Project::on(Backend::Mysql)?.migration(
+        "2026-01-05-090000_create_orders",
+        "CREATE TABLE orders (id INT PRIMARY KEY, number INT);\nCREATE TABLE items (id INT);\n",
+        "DROP TABLE items;\nDROP TABLE order_lines;\nDROP TABLE orders;\n",
+    );
+    project.ok(up);
+    project.expect(5, &["migrate", "down"]);
+    screens.insert("half-reverted", shown(&project, 0, &["migrate", "status"]));
     Some(screens)
 }
 

@@ -33,6 +33,8 @@ struct Told {
 /// The last run of a version, and its file.
 #[derive(Debug, Serialize)]
 struct Last {
+    /// Its directory is here.
+    directory: bool,
     #[serde(flatten)]
     texts: Texts,
     /// From the text that ran to the file, as a unified diff; null: there is no difference, or nothing to compare.
@@ -66,7 +68,7 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
             };
             let up_difference = difference(&texts.up, Migration::up)?;
             let down_difference = difference(&texts.down, Migration::down)?;
-            told.last = Some(Last { texts, up_difference, down_difference });
+            told.last = Some(Last { directory: migration.is_some(), texts, up_difference, down_difference });
         }
     } else {
         told.runs = runs::read(&mut session, dialect, &home, None)?;
@@ -147,7 +149,9 @@ fn view(terminal: &Terminal, told: &Told) {
         terminal.status("nothing has been run by dbtool");
     }
     let Some(last) = &told.last else { return };
-    if last.up_difference.is_none() && last.down_difference.is_none() {
+    if !last.directory {
+        terminal.status("its directory is not here");
+    } else if last.up_difference.is_none() && last.down_difference.is_none() {
         terminal.status("the files are as they ran");
     }
     for (name, text) in [("up.sql", &last.texts.up), ("down.sql", &last.texts.down)] {

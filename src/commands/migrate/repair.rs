@@ -25,10 +25,10 @@ pub struct Args {
     /// Take that statement as done, and run the rest of the file
     #[arg(long, group = "choice")]
     resume: bool,
-    /// Record it as applied: you have finished it by hand
+    /// Record it as applied: you have finished it by hand, or undone what was half reverted
     #[arg(long, group = "choice")]
     mark_applied: bool,
-    /// Record it as not applied: you have undone it by hand
+    /// Record it as not applied: you have undone it by hand, or finished reverting it
     #[arg(long, group = "choice")]
     mark_pending: bool,
     /// Record the file as it is now as what is applied

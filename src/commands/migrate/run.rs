@@ -125,14 +125,9 @@ impl Report for RunReport {
 /// The steps have told themselves while they ran; what is left is the sum, or the plan.
 fn view(terminal: &Terminal, report: &RunReport) {
     let of = |direction| {
-        report
-            .migrations
-            .iter()
-            .filter(|ran| {
-                ran.direction == direction && ran.outcome != Outcome::NotRun && ran.outcome != Outcome::Failed
-            })
-            .count()
+        report.migrations.iter().filter(|ran| ran.direction == direction && ran.outcome == Outcome::Done).count()
     };
+    let recorded: Vec<_> = report.migrations.iter().filter(|ran| ran.outcome == Outcome::Recorded).collect();
     let (up, down) = (of(Direction::Up), of(Direction::Down));
     if report.migrations.is_empty() {
         terminal.status("nothing to do");
@@ -140,6 +135,11 @@ fn view(terminal: &Terminal, report: &RunReport) {
         let line = |ran: &Ran| format!("{:<4}  {}\n", ran.direction.name(), ran.label);
         terminal.data(&report.migrations.iter().map(line).collect::<String>());
         terminal.status("nothing was run: this was --dry-run");
+    } else if let Some(first) = recorded.first() {
+        let what = text::count(recorded.len(), "migration");
+        let state = if first.direction == Direction::Up { "applied" } else { "not applied" };
+        let line = terminal.paint(Style::Bold, &format!("{what} recorded as {state}"));
+        terminal.status(&format!("{line}; nothing was run"));
     } else if up + down > 0 {
         let part = |count, verb: &str| (count > 0).then(|| format!("{} {verb}", text::count(count, "migration")));
         let parts: Vec<_> = [part(down, "reverted"), part(up, "applied")].into_iter().flatten().collect();

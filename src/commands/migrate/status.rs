@@ -4,7 +4,7 @@ use crate::context::Context;
 use crate::db::{Home, Purpose};
 use crate::exit_code::ExitCode;
 use crate::migrate::report::{Status, StatusReport};
-use crate::migrate::{Entry, History, Inventory, State};
+use crate::migrate::{Entry, History, Inventory, State, half_applied};
 use crate::output::{Column, Progress, Report, Rows, Style, Terminal, emit};
 use crate::text;
 
@@ -55,7 +55,7 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
 /// How a half-applied migration stands, and how to go on.
 fn tell_half(terminal: &Terminal, entry: &Entry) {
     if let Some(half) = &entry.half {
-        let error = crate::migrate::plan::half_applied(entry, half);
+        let error = half_applied(entry, half);
         terminal.warning(&format!("{error}: {}", half.describe()), None);
         if let Some(cause) = error.cause() {
             terminal.status(&format!("  cause: {}", text::printable(cause)));

@@ -343,6 +343,10 @@ impl Dialect for Postgres {
 
     fn create_database(&self, connector: &Connector, observer: &dyn Observer) -> Result<bool> {
         let name = name_of(connector)?;
+        // Who may connect to it need not be one who may make it.
+        if connector.open(Purpose::Read).is_ok() {
+            return Ok(false);
+        }
         let mut session = maintenance(connector, observer)?;
         match session.execute(&format!("CREATE DATABASE {}", self.identifier(&name))) {
             Ok(()) => Ok(true),

@@ -215,9 +215,15 @@ fn refused(error: &Error, tls: bool) -> DbError {
                 Kind::Permission => Kind::Authentication,
                 kind => kind,
             };
-            let plain = kind == Kind::Authentication && !tls;
-            let advice = "a user that must use TLS is refused in the same words: `sslmode=require` in the URL";
-            DbError { kind, advice: plain.then(|| advice.to_owned()), ..error }
+            let advice = match error.errno {
+                Some(1044) => Some("the user has no right to that database, or its name is wrong"),
+                Some(1698) => Some("this user may come over the socket only: `?socket=/run/mysqld/mysqld.sock`"),
+                Some(1045) if !tls => Some(
+                    "check the user and the password; a user that must use TLS (`sslmode=require`) is refused in the same words",
+                ),
+                _ => None,
+            };
+            DbError { kind, advice: advice.map(str::to_owned), ..error }
         }
     }
 }

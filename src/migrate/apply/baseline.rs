@@ -4,9 +4,10 @@ use super::runner::{Finished, Look, Runner};
 use crate::db::Purpose;
 use crate::error::{Code, Error, Result};
 use crate::migrate::direction::Direction;
+use crate::migrate::half::half_applied;
 use crate::migrate::inventory::{Entry, State};
 use crate::migrate::journal::Action;
-use crate::migrate::plan::{Step, half_applied};
+use crate::migrate::plan::Step;
 use crate::migrate::report::{Outcome, Ran};
 use crate::migrate::resolve::{Target, resolve};
 use crate::migrate::script::prepare;
@@ -32,7 +33,7 @@ impl Runner<'_> {
         let mut migrations = Vec::new();
         for (entry, step) in entries.iter().zip(&steps) {
             self.mark(&mut work, entry, Direction::Up, Action::Baseline, None)?;
-            migrations.push(Ran::new(step, Outcome::Done));
+            migrations.push(Ran::new(step, Outcome::Recorded));
         }
         Ok(Finished { migrations, failure: None })
     }

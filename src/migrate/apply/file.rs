@@ -7,6 +7,7 @@ use super::work::{Broken, Work, now, unknown, what};
 use crate::db::{Around, DbError, Effect, Failure, Purpose, Row, Session};
 use crate::error::{Code, Error, Result};
 use crate::exit_code::ExitCode;
+use crate::migrate::half::reached;
 use crate::migrate::journal::{self, Action, Closing, outcome};
 use crate::migrate::script::Prepared;
 use crate::sql::Statement;
@@ -153,7 +154,11 @@ impl File<'_, '_> {
         self.read_back();
         let Progress { started, done, failed, .. } = self.progress;
         let clean = self.fresh && done == 0 && started == 0;
-        let error = if clean { error.note("nothing of it is in the database") } else { self.tell(error) };
+        let error = if clean {
+            error.note("nothing of it is in the database").hint("mend the file, and run the same command again")
+        } else {
+            self.tell(error)
+        };
         self.runner.log(&error, self.prepared);
         let outcome = if clean { outcome::ROLLED_BACK } else { outcome::FAILED };
         let cause = error.cause().unwrap_or_default().to_owned();
@@ -210,25 +215,12 @@ impl File<'_, '_> {
 
     /// What is in, and what is in doubt. Half a migration is that, whatever stopped it.
     pub(super) fn tell(&self, error: Error) -> Error {
-        let total = self.prepared.count;
-        let is_in = match self.progress.done {
-            0 => "none of its statements is known to be in".to_owned(),
-            1 => format!("statement 1 of {total} is in the database"),
-            done => format!("statements 1 to {done} of {total} are in the database"),
-        };
-        let doubt = if self.progress.started > self.progress.done {
-            format!("; statement {} may have left something behind", self.progress.started)
-        } else {
-            match self.progress.failed {
-                Some(failed) if failed > self.progress.done + 1 => {
-                    format!("; statement {failed} failed, and those between were rolled back with it")
-                }
-                _ => String::new(),
-            }
-        };
+        let Progress { started, done, failed, .. } = self.progress;
+        let mut told = reached(self.prepared.step.direction, self.prepared.count, done, failed);
+        if started > done {
+            told = format!("{told}; statement {started} may have left something behind");
+        }
         let error = if error.exit_code() == ExitCode::Failed { error } else { error.with_code(Code::MigrationFailed) };
-        error
-            .note(format!("{is_in}{doubt}"))
-            .hint("`dbtool migrate status` tells how to go on; nothing runs until this is settled")
+        error.note(told).hint("`dbtool migrate status` tells how to go on; nothing runs until this is settled")
     }
 }

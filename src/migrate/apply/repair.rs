@@ -15,6 +15,7 @@ use crate::migrate::report::{Outcome, Ran};
 use crate::migrate::resolve::{Target, resolve};
 use crate::migrate::runs;
 use crate::migrate::script::{Mode, Prepared, prepare};
+use crate::observer::Event;
 use crate::sql::{self, Statement};
 
 /// What a person decides.
@@ -57,18 +58,26 @@ impl Runner<'_> {
         let (locked, look) = self.lock(session, look)?;
         // Another may have settled it meanwhile.
         let entry = find(&look, version, choice)?;
+        check_idle(entry)?;
         match choice {
             Choice::Retry | Choice::Resume => {
                 let (prepared, done, skip) = self.rest(entry, choice)?;
                 let mut work = self.work(locked, &look, std::slice::from_ref(&prepared))?;
                 check_unchanged(&mut work, entry, &prepared, done)?;
-                check_idle(&mut work, entry)?;
+
                 let started = Instant::now();
+                let label = prepared.step.migration.label();
+                self.observer.on(Event::Step { label: label.clone() });
                 let why = Why { action: choice.action(), reason: Some(reason), done, skip };
                 let result = self.by_statements(&mut work, &prepared, &why);
+                let took = started.elapsed();
                 let outcome = if result.is_ok() { Outcome::Done } else { Outcome::Failed };
+                if result.is_ok() {
+                    let done = prepared.step.direction.done();
+                    self.observer.on(Event::StepDone { done, label, took });
+                }
                 let mut ran = Ran::new(&prepared.step, outcome);
-                ran.duration_ms = Some(started.elapsed().as_millis());
+                ran.duration_ms = Some(took.as_millis());
                 ran.error = result.as_ref().err().map(ToString::to_string);
                 Ok(Finished { migrations: vec![ran], failure: result.err() })
             }
@@ -80,7 +89,7 @@ impl Runner<'_> {
                     version: entry.version.to_string(),
                     name: entry.name.clone(),
                     direction,
-                    outcome: Outcome::Done,
+                    outcome: Outcome::Recorded,
                     duration_ms: None,
                     error: None,
                     label: entry.label(),
@@ -236,15 +245,12 @@ fn nothing(choice: Choice) -> Error {
     Error::new(Code::Usage, what).hint("`dbtool migrate status` shows the states")
 }
 
-/// A server that has not noticed that its client is gone works on, and would run the statement twice at once.
-fn check_idle(work: &mut Work<'_>, entry: &Entry) -> Result<()> {
-    let Some(connection) = entry.half.as_ref().filter(|half| half.open).and_then(|half| half.connection) else {
+/// A server that has not noticed that its client is gone works on: what is said now may not hold in a moment, and what is run
+/// would run twice at once.
+fn check_idle(entry: &Entry) -> Result<()> {
+    let Some(connection) = entry.half.as_ref().filter(|half| half.at_work).and_then(|half| half.connection) else {
         return Ok(());
     };
-    let at_work = work.dialect.is_at_work(&mut work.session, Some(connection), None);
-    if !at_work.map_err(|error| error.into_error("cannot ask whether the server still works on it"))? {
-        return Ok(());
-    }
     let message = format!("`{}` was left by its runner, and the server still works on it", entry.label());
     Err(Error::new(Code::LockBusy, message)
         .note(format!("it is connection {connection}"))

@@ -105,7 +105,7 @@ impl Runner<'_> {
         self.tell_warnings(&plan);
         for prepared in prepared.iter().filter(|prepared| UNWRITTEN.contains(&prepared.file.text.as_str())) {
             let file = prepared.file.path.display();
-            let hint = "write the change into it; `dbtool migrate redo` runs it again, once both files are written";
+            let hint = "take it back with `dbtool migrate down` before you write the change into it";
             self.observer.warn_with(format!("`{file}` has not been written yet: it does nothing"), hint.to_owned());
         }
         let mut work = self.work(locked, &look, &prepared)?;

@@ -101,6 +101,10 @@ impl Runner<'_> {
                 told.hint("commands of psql, such as `\\connect`, are not SQL")
             }
             Kind::ReadOnly => told.hint(WRITABLE),
+            Kind::Permission => told.hint("the user needs more rights; `dbtool db ping` shows which user it is"),
+            Kind::Exists => {
+                told.hint("if the database had it before it had dbtool, `dbtool migrate baseline VERSION` records that")
+            }
             Kind::Lost => told,
             _ if prepared.mode == Mode::Statements => told,
             _ => told.hint("mend the file, and run the same command again"),

@@ -196,6 +196,12 @@ impl Dialect for Mysql {
                 "leave it out: dbtool keeps other runners out",
             ));
         }
+        if statement.begins(&["LOAD"]) && statement.has("LOCAL") {
+            return Some((
+                "LOAD DATA LOCAL reads a file of the client, and dbtool gives none away",
+                "load it with another tool, or write the rows as INSERT",
+            ));
+        }
         let upper = statement.text.to_ascii_uppercase();
         if statement.begins(&["SET"])
             && upper.contains("SQL_MODE")
