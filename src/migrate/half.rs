@@ -31,6 +31,8 @@ pub struct Half {
     pub name: String,
     /// Its runner is gone, and the server still works for it.
     pub at_work: bool,
+    /// What it has left went with its connection, so that the rest cannot be run on another one.
+    pub stranded: bool,
 }
 
 impl Half {
@@ -112,6 +114,10 @@ pub fn half_applied(entry: &Entry, half: &Half) -> Error {
         ));
     } else if half.at_work {
         error = error.hint("wait until the server is done with it, or end that connection, and look again");
+    } else if half.stranded {
+        error = error.hint(
+            "what it left went with its connection, such as a temporary table, so its rest cannot be run by itself",
+        );
     } else if !half.escaped {
         // What was rolled back with it runs again in both ways.
         let again = match half.rolled_back() {

@@ -144,6 +144,7 @@ impl History {
                 escaped: row.flag(18) && whole,
                 name: row.text(14).to_owned(),
                 at_work: false,
+                stranded: false,
             };
             self.half.insert(version, half);
             return;

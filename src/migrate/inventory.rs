@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use super::direction::Direction;
 use super::half::Half;
 use super::history::{Applied, History};
 use super::runs::Texts;
 use super::source::{Down, Migration, Source};
+use crate::db::{Dialect, Effect};
 use crate::error::Result;
-use crate::sql::{Rules, checksum};
+use crate::sql::{checksum, split};
 use crate::version::Version;
 
 /// The state of a version.
@@ -83,7 +85,8 @@ pub struct Inventory {
 
 impl Inventory {
     /// Puts both sides together. Reads the up.sql of every migration whose checksum the journal knows.
-    pub fn new(source: &Source, history: &History, rules: &Rules) -> Result<Self> {
+    pub fn new(source: &Source, history: &History, dialect: &dyn Dialect) -> Result<Self> {
+        let rules = dialect.rules();
         let versions: BTreeSet<_> = source
             .migrations
             .iter()
@@ -94,7 +97,10 @@ impl Inventory {
         let entries = versions.into_iter().map(|version| {
             let migration = source.get(version).cloned();
             let applied = history.applied.get(version).cloned();
-            let half = history.half.get(version).cloned();
+            let mut half = history.half.get(version).cloned();
+            if let (Some(half), Some(migration)) = (&mut half, &migration) {
+                half.stranded = is_stranded(half, migration, dialect);
+            }
             let ours = applied.as_ref().and_then(|applied| applied.ours.as_ref());
             let state = match (&migration, &applied) {
                 _ if half.is_some() => State::Failed,
@@ -122,4 +128,13 @@ impl Inventory {
     pub fn get(&self, version: &Version) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.version == *version)
     }
+}
+
+/// Whether a statement that is in has left something that went with its connection.
+fn is_stranded(half: &Half, migration: &Migration, dialect: &dyn Dialect) -> bool {
+    let file = if half.direction == Direction::Up { migration.up() } else { migration.down() };
+    // One that cannot be read cannot be run either, which is told then.
+    let text = file.map(|file| file.text).unwrap_or_default();
+    let statements = split(&text, dialect.rules()).unwrap_or_default();
+    statements.iter().take(half.done).any(|one| dialect.effect(one) == Effect::State)
 }

@@ -245,7 +245,9 @@ fn check_reversible(down: &[&Entry]) -> Result<()> {
         [one] => Error::new(Code::Irreversible, format!("cannot revert: {}", what(one))),
         several => {
             let error = Error::new(Code::Irreversible, format!("cannot revert {} migrations", several.len()));
-            several.iter().take(20).fold(error, |error, entry| error.note(what(entry)))
+            let more = several.len().saturating_sub(20);
+            let error = several.iter().take(20).fold(error, |error, entry| error.note(what(entry)));
+            if more > 0 { error.note(format!("and {more} more")) } else { error }
         }
     };
     let error = error.note("nothing was run");
@@ -444,6 +446,7 @@ mod tests {
             connection: None,
             name: String::new(),
             at_work: false,
+            stranded: false,
             done: 1,
             at: String::new(),
             by: String::new(),

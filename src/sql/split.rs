@@ -201,14 +201,16 @@ mod tests {
             select 1--1;\n\
             create trigger t before insert on a for each row if new.x then set new.y = 1; end if;\n\
             DELIMITER //\ncreate function f() returns int begin return 1; end//\nDELIMITER ;\n\
+            delimiter $$\ncreate function g() returns int begin return 1; end$$\ndelimiter ;\n\
             /*!50003 create procedure q() begin select 1; end */;\n\
             create table if not exists event (a int); select 3";
         let texts = texts(source, &Rules::MYSQL);
-        assert_eq!(texts.len(), 8, "{texts:#?}");
+        assert_eq!(texts.len(), 9, "{texts:#?}");
         assert!(texts[1].ends_with("end"));
         assert_eq!(texts[2], "select 1--1");
         assert_eq!(texts[4], "create function f() returns int begin return 1; end");
-        assert!(texts[5].starts_with("/*!50003"), "{}", texts[5]);
+        assert_eq!(texts[5], "create function g() returns int begin return 1; end");
+        assert!(texts[6].starts_with("/*!50003"), "{}", texts[6]);
     }
 
     #[test]

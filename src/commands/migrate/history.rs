@@ -51,7 +51,7 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let mut told = Told { environment: context.settings.environment.name.clone(), runs: Vec::new(), last: None };
     if let Some(wanted) = &args.version {
         let history = History::read(&mut session, dialect, &home)?;
-        let inventory = Inventory::new(&source, &history, dialect.rules())?;
+        let inventory = Inventory::new(&source, &history, dialect)?;
         let Target::Version(version) = resolve(&inventory, wanted)? else {
             return Err(Error::new(Code::Usage, "`0` names no migration").into());
         };

@@ -32,7 +32,7 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     } else {
         (History::default(), None)
     };
-    let inventory = Inventory::new(&source, &history, dialect.rules())?;
+    let inventory = Inventory::new(&source, &history, dialect)?;
     let environment = &context.settings.environment.name;
     let report = StatusReport::new(environment, dialect.backend(), &inventory);
     let terminal = context.terminal;

@@ -32,8 +32,10 @@ pub struct Connection {
     asked_for_file: Arc<AtomicBool>,
 }
 
-/// As Diesel sets up its own connections; what tells of transactions; and words that can be read for a place.
-const SETUP: &str = "SET time_zone = '+00:00', session_track_transaction_info = 'STATE', lc_messages = 'en_US'";
+/// As Diesel sets up its own connections (the driver's handshake names a collation, and this goes back to the server's own); what
+/// tells of transactions; and words that can be read for a place.
+const SETUP: &str = "SET time_zone = '+00:00', character_set_client = utf8mb4, character_set_connection = utf8mb4, \
+    character_set_results = utf8mb4, session_track_transaction_info = 'STATE', lc_messages = 'en_US'";
 
 impl Connection {
     /// Connects, as `sslmode` says. The handshake is part of what must be done in time.
@@ -237,7 +239,10 @@ pub(super) fn failed(error: &Error, sql: &str) -> DbError {
         Error::MySqlError(error) => {
             let kind = kind_of_errno(error.code);
             let position = position(sql, kind, &error.message);
+            let keys = matches!(error.code, 1215 | 1824) || error.message.contains("errno: 150");
+            let advice = "tables that refer to later ones need the keys off: `session = [\"SET FOREIGN_KEY_CHECKS = 0\"]` in `[migrate]`";
             DbError {
+                advice: keys.then(|| advice.to_owned()),
                 errno: Some(error.code),
                 sqlstate: Some(error.state.clone()),
                 position,

@@ -60,6 +60,8 @@ pub(super) struct File<'f, 'w> {
     pub(super) progress: Progress,
     /// Nothing of it was in before this run.
     pub(super) fresh: bool,
+    /// How many statements it begins with that only change their connection.
+    pub(super) idle: usize,
     pub(super) skip: Option<usize>,
     /// Where the journal is written while the file has locked tables.
     pub(super) aside: Option<Session>,
@@ -153,7 +155,8 @@ impl File<'_, '_> {
         self.unlock_tables();
         self.read_back();
         let Progress { started, done, failed, .. } = self.progress;
-        let clean = self.fresh && done == 0 && started == 0;
+        // What only changed the connection went with it.
+        let clean = self.fresh && started == done && done <= self.idle;
         let error = if clean {
             error.note("nothing of it is in the database").hint("mend the file, and run the same command again")
         } else {

@@ -4,7 +4,9 @@ use std::time::Instant;
 
 use super::file::Why;
 use super::work::Work;
-use crate::db::{Connector, DbError, Home, Kind, Locked, Purpose, Session, Timeouts, Unlocked, WRITABLE, meta};
+use crate::db::{
+    Connector, DbError, Dialect, Home, Kind, Locked, Notice, Purpose, Session, Timeouts, Unlocked, WRITABLE, meta,
+};
 use crate::error::{Code, Error, Result};
 use crate::migrate::create::UNWRITTEN;
 use crate::migrate::history::History;
@@ -18,6 +20,7 @@ use crate::migrate::script::{Mode, Prepared, prepare};
 use crate::migrate::source::Source;
 use crate::observer::{Event, Observer};
 use crate::secret::Redactor;
+use crate::sql::Statement;
 use crate::{sql, text};
 
 /// Runs migrations: of which files, on which database, on whose behalf.
@@ -143,7 +146,7 @@ impl Runner<'_> {
         let Locked { mut session, held, .. } = locked;
         dialect.ready(&mut session, &self.timeouts).map_err(|error| error.into_error("cannot set the timeouts"))?;
         self.prepare_session(&mut session)?;
-        self.check_session(&mut session, prepared)?;
+        self.check_session(&mut session, &look.home, prepared)?;
         self.make_tables(&mut session, look)?;
         let mut secrets = Redactor::default();
         for prepared in prepared {
@@ -181,7 +184,7 @@ impl Runner<'_> {
             }
             None => (Home::default(), History::default()),
         };
-        let inventory = Inventory::new(self.source, &history, dialect.rules())?;
+        let inventory = Inventory::new(self.source, &history, dialect)?;
         Ok(Look { home, history, inventory })
     }
 
@@ -222,7 +225,7 @@ impl Runner<'_> {
     }
 
     /// Checks the files against what the session allows, before anything is run.
-    fn check_session(&self, session: &mut Session, prepared: &[Prepared]) -> Result<()> {
+    fn check_session(&self, session: &mut Session, home: &Home, prepared: &[Prepared]) -> Result<()> {
         let dialect = self.connector.dialect();
         let failed = |error: DbError| error.into_error("cannot ask for the session's settings");
         let read = dialect.of_session(session).map_err(failed)?;
@@ -231,6 +234,9 @@ impl Runner<'_> {
             return Err(Error::new(Code::ConfigValue, message)
                 .note("nothing was run")
                 .hint("set that `sql_mode` for the user or the server; dbtool asks for it before it reads the files"));
+        }
+        if !dialect.backend().transactional_ddl() {
+            prepared.iter().try_for_each(|prepared| check_stays(prepared, dialect, home))?;
         }
         let Some(longest) = dialect.longest_statement(session).map_err(failed)? else { return Ok(()) };
         for prepared in prepared {
@@ -275,6 +281,21 @@ impl Runner<'_> {
         }
     }
 
+    /// What the server said about a migration, each only once: some say it for each statement.
+    fn tell_notices(&self, label: &str, notices: Vec<Notice>) {
+        let mut told: Vec<(Notice, usize)> = Vec::new();
+        for notice in notices {
+            match told.iter_mut().find(|(other, _)| *other == notice) {
+                Some((_, count)) => *count += 1,
+                None => told.push((notice, 1)),
+            }
+        }
+        for (Notice { severity, message }, count) in told {
+            let times = if count > 1 { format!(" ({count} times)") } else { String::new() };
+            self.observer.on(Event::Server { severity, message: format!("`{label}`: {message}{times}") });
+        }
+    }
+
     fn steps(&self, work: &mut Work<'_>, steps: &[Prepared]) -> Finished {
         let mut finished = Finished::default();
         let target = format!("{} ({})", self.environment, self.connector.target());
@@ -287,9 +308,7 @@ impl Runner<'_> {
                 Mode::Transaction => self.in_transaction(work, prepared),
                 Mode::Statements => self.by_statements(work, prepared, &Why::RUN),
             };
-            for notice in work.session.take_notices() {
-                self.observer.on(Event::Server { severity: notice.severity, message: notice.message });
-            }
+            self.tell_notices(&label, work.session.take_notices());
             let took = started.elapsed();
             let mut ran = Ran::new(&prepared.step, Outcome::Done);
             match result {
@@ -325,6 +344,23 @@ impl Runner<'_> {
         }
         finished
     }
+}
+
+/// A file must not drop the database that it runs in, and with it the record of what was run.
+fn check_stays(prepared: &Prepared, dialect: &dyn Dialect, home: &Home) -> Result<()> {
+    let statements = prepared.statements(dialect);
+    let drops = |one: &&Statement<'_>| {
+        (one.begins(&["DROP", "DATABASE"]) || one.begins(&["DROP", "SCHEMA"]))
+            && text::find_word(one.text, &home.database).is_some()
+    };
+    let Some(statement) = statements.iter().find(drops) else { return Ok(()) };
+    Err(Error::new(
+        Code::SqlRefused,
+        "the file drops the database that it runs in, and the record of what was run with it",
+    )
+    .at(prepared.place(dialect, statement.start))
+    .note("nothing was run")
+    .hint("`dbtool db reset` makes the database anew, and runs the migrations"))
 }
 
 fn standing(done: usize, left: usize) -> String {

@@ -27,8 +27,20 @@ impl Runner<'_> {
         let progress = Progress { started: why.done, done: why.done, ..Progress::default() };
         let started = Instant::now();
         let fresh = why.action == Action::Run;
-        let mut file =
-            File { runner: self, work, prepared, around, id, started, progress, fresh, skip: why.skip, aside: None };
+        let idle = statements.iter().take_while(|one| dialect.effect(one) != Effect::None).count();
+        let mut file = File {
+            runner: self,
+            work,
+            prepared,
+            around,
+            id,
+            started,
+            progress,
+            fresh,
+            idle,
+            skip: why.skip,
+            aside: None,
+        };
         let result = file.all(&statements).and_then(|()| file.finish());
         let result = match result {
             Ok(()) => Ok(true),
@@ -141,6 +153,10 @@ impl File<'_, '_> {
                 Ok(()) => return Ok(()),
                 Err(broken) => broken,
             };
+            // A temporary table would be there already.
+            if group.iter().any(|one| self.work.dialect.effect(one) == Effect::State) {
+                return Err(broken);
+            }
             self.pause(broken, &mut backoff)?;
             self.work.rollback();
         }

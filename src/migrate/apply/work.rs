@@ -79,6 +79,7 @@ impl Runner<'_> {
             _ => Code::MigrationFailed,
         };
         let notes = error.notes();
+        let advice = error.advice.clone();
         let mut told = Error::new(code, format!("{} failed{which}", what(prepared))).because(&error);
         told = notes.into_iter().fold(told, Error::note).note(format!("run {}", self.run_id));
         let offset = failure.offset.or_else(|| statement.map(|statement| statement.start));
@@ -103,12 +104,13 @@ impl Runner<'_> {
             Kind::ReadOnly => told.hint(WRITABLE),
             Kind::Permission => told.hint("the user needs more rights; `dbtool db ping` shows which user it is"),
             Kind::Exists => {
-                told.hint("if the database had it before it had dbtool, `dbtool migrate baseline VERSION` records that")
+                told.hint("if the database had it before it had dbtool, `dbtool migrate baseline VERSION` records that; what another tool left half done is to be put right by hand")
             }
             Kind::Lost => told,
             _ if prepared.mode == Mode::Statements => told,
             _ => told.hint("mend the file, and run the same command again"),
         };
+        told = advice.into_iter().fold(told, Error::hint);
         Broken { error: told, kind: Some(kind), overstrict, escaped: false, committing: false }
     }
 

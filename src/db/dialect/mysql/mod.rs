@@ -249,8 +249,11 @@ impl Dialect for Mysql {
         let savepoint = statement.begins(&["SAVEPOINT"])
             || statement.begins(&["RELEASE", "SAVEPOINT"])
             || (statement.begins(&["ROLLBACK"]) && statement.has("TO"));
+        // Neither commits what stands before it.
+        let temporary = statement.begins(&["CREATE", "TEMPORARY"]) || statement.begins(&["DROP", "TEMPORARY"]);
         changes_rows(statement)
             || savepoint
+            || temporary
             || statement.begins(&["USE"])
             || (statement.begins(&["SET"]) && !ELSEWHERE.iter().any(|word| statement.has(word)))
     }
