@@ -14,6 +14,10 @@ pub struct Body {
     /// The statement is one that can have a body.
     routine: bool,
     parentheses: usize,
+    /// MySQL: within `DECLARE … HANDLER FOR …`, whose statement begins behind a condition.
+    declares: bool,
+    /// MySQL: the token before `previous`.
+    before: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +32,9 @@ enum Open {
 
 const HEAD: usize = 12;
 
+/// MySQL: what a statement within a body stands behind.
+const STARTS: [&str; 7] = [";", "THEN", "ELSE", "LOOP", "REPEAT", "BEGIN", ":"];
+
 impl Body {
     #[must_use]
     pub fn new(rules: &Rules) -> Self {
@@ -38,6 +45,8 @@ impl Body {
             open: Vec::new(),
             routine: false,
             parentheses: 0,
+            declares: false,
+            before: String::new(),
         }
     }
 
@@ -66,7 +75,10 @@ impl Body {
             ")" => self.parentheses = self.parentheses.saturating_sub(1),
             _ => {}
         }
-        text.clone_into(&mut self.previous);
+        if text == ";" {
+            self.declares = false;
+        }
+        self.before = std::mem::replace(&mut self.previous, text.to_owned());
     }
 
     pub fn word(&mut self, text: &str) {
@@ -79,7 +91,7 @@ impl Body {
         if self.head.len() < HEAD {
             self.head.push(word.clone());
         }
-        self.previous = word;
+        self.before = std::mem::replace(&mut self.previous, word);
     }
 
     fn head_is(&self, at: usize, words: &[&str]) -> bool {
@@ -119,7 +131,8 @@ impl Body {
             let program = matches!(word, "PROCEDURE" | "FUNCTION" | "TRIGGER" | "EVENT");
             let other = ["TABLE", "VIEW", "INDEX", "DATABASE", "SCHEMA", "USER", "ROLE", "SERVER"];
             let named_otherwise = self.head.iter().any(|word| other.contains(&word.as_str()));
-            self.routine = program && self.head_is(0, &["CREATE"]) && self.parentheses == 0 && !named_otherwise;
+            let verb = self.head_is(0, &["CREATE"]) || (self.head_is(0, &["ALTER"]) && word == "EVENT");
+            self.routine = program && verb && self.parentheses == 0 && !named_otherwise;
             // MariaDB's block outside of stored programs.
             if word == "ATOMIC" && self.previous == "NOT" && self.head_is(0, &["BEGIN"]) {
                 self.routine = true;
@@ -134,12 +147,23 @@ impl Body {
             ("END", Some(_)) if self.previous == ";" || self.previous == "BEGIN" => {
                 self.open.pop();
             }
-            ("BEGIN", _) => self.open.push(Open::Block),
+            // `begin` may be a column's name, too.
+            ("BEGIN", _) if self.begins_statement() || self.declares || self.begins_body() => {
+                self.open.push(Open::Block)
+            }
             ("REPEAT", _) if self.begins_statement() => self.open.push(Open::Repeat),
-            ("IF" | "LOOP" | "WHILE" | "CASE", _) if self.begins_statement() => self.open.push(Open::Control),
+            // MariaDB has FOR.
+            ("IF" | "LOOP" | "WHILE" | "CASE" | "FOR", _) if self.begins_statement() => self.open.push(Open::Control),
             ("CASE", _) if self.previous != "END" => self.open.push(Open::Case),
+            ("DECLARE", _) if self.begins_statement() => self.declares = true,
             _ => {}
         }
+    }
+
+    /// Whether the next word can be the BEGIN of the whole body: anything but a name stands before it.
+    fn begins_body(&self) -> bool {
+        let names = ["PROCEDURE", "FUNCTION", "TRIGGER", "EVENT", "EXISTS", "."];
+        !self.is_open() && self.parentheses == 0 && !names.contains(&self.previous.as_str())
     }
 
     /// Whether the next word stands where a statement of a stored program can begin.
@@ -148,10 +172,14 @@ impl Body {
             return false;
         }
         match self.previous.as_str() {
-            ";" | "THEN" | "ELSE" | "DO" | "LOOP" | "REPEAT" | "BEGIN" | ":" => self.is_open(),
-            // A body without BEGIN begins behind these.
-            "ROW" | ")" | "DETERMINISTIC" | "DATA" | "SQL" | "DEFINER" | "INVOKER" => !self.is_open(),
-            _ => false,
+            // The DO of a WHILE; behind the statement DO stands an expression.
+            "DO" if self.is_open() => !STARTS.contains(&self.before.as_str()),
+            previous if STARTS.contains(&previous) => self.is_open(),
+            // A body without BEGIN begins behind these, a comment, or the trigger that this one follows.
+            "ROW" | ")" | "DETERMINISTIC" | "DATA" | "SQL" | "DEFINER" | "INVOKER" | "DO" | "literal" => {
+                !self.is_open()
+            }
+            _ => !self.is_open() && matches!(self.before.as_str(), "FOLLOWS" | "PRECEDES"),
         }
     }
 }

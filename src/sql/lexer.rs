@@ -72,7 +72,9 @@ impl<'a> Lexer<'a> {
         let rest = &self.source[self.at..];
         let line = rest.split(['\n', '\r']).next().unwrap_or("");
         if let Some(word) = line.split_whitespace().next() {
-            self.delimiter = word;
+            let quote = |c| matches!(c, '\'' | '"' | '`');
+            let bare = word.strip_prefix(quote).and_then(|word| word.strip_suffix(quote));
+            self.delimiter = bare.filter(|word| !word.is_empty()).unwrap_or(word);
         }
         self.at += line.len();
     }

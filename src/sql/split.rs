@@ -214,6 +214,30 @@ mod tests {
     }
 
     #[test]
+    fn bodies_of_mysql_in_all_their_forms() {
+        for body in [
+            "create procedure p() begin for i in 1..3 do insert into t values (i); end for; end",
+            "alter event e on schedule every 1 day do begin select 1; select 2; end",
+            "create event e on schedule every 1 day do if 1 then select 1; end if",
+            "create trigger t before insert on a for each row follows t1 if new.x then set new.y = 1; end if",
+            "create procedure p() comment 'x' if 1 then select 1; end if",
+            "create procedure p() begin do if(1, 2, 3); select 1; end",
+            "create procedure p() begin select begin, end from t; select 1; end",
+            "create procedure p() begin declare continue handler for sqlexception begin select 1; end; select 2; end",
+            "create procedure p() begin declare exit handler for 1062, sqlstate '23000' begin end; select 2; end",
+            "create procedure if not exists p() begin while 1 do if x then leave l; end if; end while; end",
+            "create definer = `a`@`b` function f() returns int deterministic return case when 1 then if(1, 2, 3) else 0 end",
+            "create function f() returns int return 1",
+            "create procedure p() l: begin l2: loop leave l2; end loop l2; end l",
+            "create procedure p() begin case x when 1 then begin end; else select 1; end case; end",
+        ] {
+            let source = format!("{body};\nselect 1");
+            assert_eq!(texts(&source, &Rules::MYSQL), [body, "select 1"], "{body}");
+        }
+        assert_eq!(texts("delimiter '//'\nselect 1; select 2//\n", &Rules::MYSQL), ["select 1; select 2"]);
+    }
+
+    #[test]
     fn the_whole_of_a_statement_goes_to_its_end() {
         let whole =
             |source| split(source, &Rules::SQLITE).unwrap().iter().map(|s| s.whole.to_owned()).collect::<Vec<_>>();

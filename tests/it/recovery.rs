@@ -86,10 +86,11 @@ fn shown(project: &Project, code: i32, args: &[&str]) -> String {
 fn without_connection(text: &str) -> String {
     let mut lines = Vec::new();
     for line in text.lines() {
-        match line.split_once("it is connection ") {
-            Some((head, _)) => lines.push(format!("{head}it is connection 4711")),
-            None => lines.push(line.to_owned()),
-        }
+        let number = ["it is connection ", "on connection "].into_iter().find_map(|words| {
+            let (head, rest) = line.split_once(words)?;
+            Some(format!("{head}{words}4711{}", rest.trim_start_matches(|c: char| c.is_ascii_digit())))
+        });
+        lines.push(number.unwrap_or_else(|| line.to_owned()));
     }
     lines.join("\n")
 }
@@ -140,7 +141,7 @@ fn screens() -> Option<BTreeMap<&'static str, String>> {
         "SELECT 1 FROM __dbtool_journal WHERE version = '20260301100000' AND statement_started = 2",
     );
     let died = project.expect(0, &["migrate", "status"]);
-    screens.insert("died", screen(&project, &["migrate", "status"], &died));
+    screens.insert("died", without_connection(&screen(&project, &["migrate", "status"], &died)));
     let args = &["migrate", "repair", "--resume", "--reason", "it was done"];
     let busy = project.expect(7, args);
     screens.insert("still-at-work", without_connection(&screen(&project, args, &busy)));
