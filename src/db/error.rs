@@ -194,7 +194,7 @@ pub fn kind_of_errno(number: u16) -> Kind {
         1053 | 1077 | 1079 | 1152 | 1158..=1161 | 1184 | 1927 | 2006 | 2013 | 3169 => Kind::Lost,
         1213 | 1613 | 1614 => Kind::Deadlock,
         1205 | 3572 => Kind::LockTimeout,
-        1317 | 1969 | 3024 => Kind::StatementTimeout,
+        1969 | 3024 => Kind::StatementTimeout,
         1290 | 1792 | 1836 => Kind::ReadOnly,
         1021 | 1114 | 1811 => Kind::DiskFull,
         1007 | 1050 | 1060 | 1061 | 1304 | 1359 | 1537 | 1826 => Kind::Exists,

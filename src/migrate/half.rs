@@ -39,8 +39,13 @@ impl Half {
     /// The statement that failed, or is in doubt, from 1.
     #[must_use]
     pub fn failed(&self) -> usize {
-        let failed = self.failed.unwrap_or(self.started).max(self.done + 1);
-        failed.min(self.statements.max(1))
+        self.failed.unwrap_or(self.started).max(self.done + 1)
+    }
+
+    /// Every statement is in; what is missing is the record of it.
+    #[must_use]
+    pub fn is_through(&self) -> bool {
+        self.statements > 0 && self.done >= self.statements
     }
 
     /// The first of the statements that were rolled back with the one that failed.
@@ -54,16 +59,26 @@ impl Half {
         if self.escaped {
             return "it ended the transaction that it ran in: which of its statements are in is not known".to_owned();
         }
-        let reached = reached(self.direction, self.statements, self.done, self.failed);
         if self.started <= self.done {
-            return reached;
+            return reached(self.direction, self.statements, self.done, self.failed);
         }
+        let reached = reached(self.direction, self.statements, self.done, None);
         let why = match (self.open, self.at_work, self.connection) {
             (true, true, Some(id)) => format!("its runner died, and the server still works on it, on connection {id}"),
             (true, ..) => "its runner died while it ran".to_owned(),
             _ => "it failed, and may have left something behind".to_owned(),
         };
-        format!("{reached}; statement {} is in doubt: {why}", self.started)
+        let doubtful = doubtful(self.done, self.started);
+        format!("{reached}; {doubtful} in doubt: {why}")
+    }
+}
+
+/// `statement 4 is`, `statements 4 to 6 are`.
+fn doubtful(done: usize, started: usize) -> String {
+    if started > done + 1 {
+        format!("statements {} to {started} are", done + 1)
+    } else {
+        format!("statement {started} is")
     }
 }
 
@@ -114,6 +129,9 @@ pub fn half_applied(entry: &Entry, half: &Half) -> Error {
         ));
     } else if half.at_work {
         error = error.hint("wait until the server is done with it, or end that connection, and look again");
+    } else if half.is_through() {
+        error =
+            error.hint(format!("`{repair} --retry --reason TEXT` records that all of it is in; it runs nothing again"));
     } else if half.stranded {
         error = error.hint(
             "what it left went with its connection, such as a temporary table, so its rest cannot be run by itself",
@@ -122,6 +140,7 @@ pub fn half_applied(entry: &Entry, half: &Half) -> Error {
         // What was rolled back with it runs again in both ways.
         let again = match half.rolled_back() {
             Some(first) => format!("statements {first} to {failed}"),
+            None if half.started > half.done + 1 => format!("statements {} to {failed}", half.done + 1),
             None => format!("statement {failed}"),
         };
         error = error.hint(format!(

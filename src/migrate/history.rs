@@ -46,6 +46,24 @@ pub struct Ours {
 impl History {
     /// Reads everything. The tables that are not there are empty.
     pub fn read(session: &mut Session, dialect: &dyn Dialect, home: &Home) -> Result<Self> {
+        let history = Self::read_once(session, dialect, home)?.asked(session, dialect)?;
+        if history.half.values().any(|half| half.open && !half.at_work) {
+            // What a connection was doing when we read may have come in before we asked for it.
+            return Self::read_once(session, dialect, home)?.asked(session, dialect);
+        }
+        Ok(history)
+    }
+
+    /// Asks whether the server still works for those whose runner did not close them.
+    fn asked(mut self, session: &mut Session, dialect: &dyn Dialect) -> Result<Self> {
+        for half in self.half.values_mut().filter(|half| half.open) {
+            let at_work = dialect.is_at_work(session, half.connection, None);
+            half.at_work = at_work.map_err(|error| error.into_error("cannot ask what the server works on"))?;
+        }
+        Ok(self)
+    }
+
+    fn read_once(session: &mut Session, dialect: &dyn Dialect, home: &Home) -> Result<Self> {
         let failed = |error: DbError| error.into_error("cannot read the history of migrations");
         let meta = meta::read(session, dialect, home).map_err(failed)?;
         if meta.too_new {
@@ -75,9 +93,6 @@ impl History {
             ));
             for row in rows.map_err(failed)? {
                 history.take(&row, dialect.backend().transactional_ddl());
-            }
-            for half in history.half.values_mut().filter(|half| half.open) {
-                half.at_work = dialect.is_at_work(session, half.connection, None).map_err(failed)?;
             }
             // A ledger that was put right by hand ends what was half done.
             let applied = &history.applied;

@@ -7,7 +7,7 @@ use super::half::Half;
 use super::history::{Applied, History};
 use super::runs::Texts;
 use super::source::{Down, Migration, Source};
-use crate::db::{Dialect, Effect};
+use crate::db::Dialect;
 use crate::error::Result;
 use crate::sql::{checksum, split};
 use crate::version::Version;
@@ -136,5 +136,5 @@ fn is_stranded(half: &Half, migration: &Migration, dialect: &dyn Dialect) -> boo
     // One that cannot be read cannot be run either, which is told then.
     let text = file.map(|file| file.text).unwrap_or_default();
     let statements = split(&text, dialect.rules()).unwrap_or_default();
-    statements.iter().take(half.done).any(|one| dialect.effect(one) == Effect::State)
+    statements.iter().take(half.done).any(|one| !dialect.effect(one).can_be_had_again())
 }

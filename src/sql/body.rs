@@ -149,7 +149,7 @@ impl Body {
             }
             // `begin` may be a column's name, too.
             ("BEGIN", _) if self.begins_statement() || self.declares || self.begins_body() => {
-                self.open.push(Open::Block)
+                self.open.push(Open::Block);
             }
             ("REPEAT", _) if self.begins_statement() => self.open.push(Open::Repeat),
             // MariaDB has FOR.

@@ -56,12 +56,17 @@ fn find_at(source: &str, rules: &Rules, depth: usize) -> Vec<Found> {
     let mut composed = false;
     // The literal before was a secret, and goes on in the next.
     let mut continued = false;
+    // The word before.
+    let mut previous = String::new();
     // The first two words of the statement.
     let mut head: Vec<String> = Vec::new();
     for token in Lexer::new(source, rules).filter(|token| token.kind != Kind::Space) {
         let text = token.text(source);
         let range = token.start..token.end;
         let goes_on = if token.kind == Kind::Comment { continued } else { std::mem::take(&mut continued) };
+        if !matches!(token.kind, Kind::Word | Kind::Comment) {
+            previous.clear();
+        }
         match token.kind {
             Kind::String | Kind::QuotedName | Kind::Dollar
                 if announced || (identified && !text.starts_with('`')) || (goes_on && token.kind == Kind::String) =>
@@ -84,6 +89,12 @@ fn find_at(source: &str, rules: &Rules, depth: usize) -> Vec<Found> {
                 } else {
                     all.push(Found { range: start..token.end, passwords });
                 }
+            }
+            // MySQL's other quote for texts.
+            Kind::QuotedName if rules.double_quote_escapes && text.starts_with('"') => {
+                let found = find_at(&contents(text), rules, depth + 1);
+                let passwords: Vec<_> = found.into_iter().flat_map(|found| found.passwords).collect();
+                all.extend((!passwords.is_empty()).then_some(Found { range, passwords }));
             }
             Kind::QuotedName => announced = announces(&contents(text)),
             Kind::String => {
@@ -118,6 +129,13 @@ fn find_at(source: &str, rules: &Rules, depth: usize) -> Vec<Found> {
                     announced = false;
                     continue;
                 }
+                // The quotes were forgotten.
+                if identified && precedes_a_password(&previous) && !LOGIN.contains(&word.as_str()) {
+                    all.push(Found { range, passwords: vec![text.to_owned()] });
+                    previous = word;
+                    continue;
+                }
+                previous.clone_from(&word);
                 identified = identified || word == "IDENTIFIED";
                 announced = match word.as_str() {
                     // What a literal can begin with: U&'…', N'…'. And SET x.password TO '…'.
@@ -125,7 +143,12 @@ fn find_at(source: &str, rules: &Rules, depth: usize) -> Vec<Found> {
                     word => announces(word),
                 };
             }
-            Kind::Symbol if text == "=" && head == ["SET", "PASSWORD"] => announced = true,
+            // Behind it stand the new one, and with REPLACE the old.
+            Kind::Symbol if text == "=" && head == ["SET", "PASSWORD"] => identified = true,
+            // A hash in hexadecimal.
+            Kind::Number if identified && text.starts_with("0x") => {
+                all.push(Found { range, passwords: vec![text.to_owned()] });
+            }
             Kind::Symbol if text == "," => (announced, identified) = (false, false),
             Kind::Symbol if matches!(text, "=" | "(" | ":" | "&") => {}
             Kind::Delimiter => {
@@ -138,6 +161,14 @@ fn find_at(source: &str, rules: &Rules, depth: usize) -> Vec<Found> {
     all
 }
 
+/// The words that can follow `IDENTIFIED BY` and are no password.
+const LOGIN: [&str; 3] = ["RANDOM", "PASSWORD", "VALUES"];
+
+/// Whether a password stands behind this word of `IDENTIFIED …`.
+fn precedes_a_password(previous: &str) -> bool {
+    matches!(previous, "BY" | "AS")
+}
+
 /// Whether a word announces a secret: `PASSWORD`, `app_password`, `secret_key`.
 fn announces(word: &str) -> bool {
     let word = word.to_ascii_uppercase();
@@ -148,7 +179,7 @@ fn announces(word: &str) -> bool {
 fn composes(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
     let verbs = ["alter role ", "alter user ", "create role ", "create user "];
-    text.contains("password") && verbs.iter().any(|verb| text.contains(verb))
+    (text.contains("password") || text.contains("identified")) && verbs.iter().any(|verb| text.contains(verb))
 }
 
 fn shifted(found: Vec<Found>, by: usize) -> impl Iterator<Item = Found> {

@@ -26,6 +26,7 @@ mod lost_commit;
 mod migrate;
 mod mysql;
 mod mysql_connection;
+mod mysql_truth;
 mod output;
 mod passwords;
 mod pool;

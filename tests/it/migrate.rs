@@ -389,7 +389,7 @@ fn a_server_that_speaks_is_heard() {
         let project =
             project.migration("1_n", "DO $$ BEGIN RAISE WARNING 'look here'; RAISE NOTICE 'by the way'; END $$;", "");
         let run = project.ok(&["migrate", "up"]);
-        run.says(&["warning: look here"]).says_nothing_of(&["by the way"]);
+        run.says(&["warning: `1_n`: look here"]).says_nothing_of(&["by the way"]);
     });
 }
 

@@ -207,6 +207,10 @@ fn a_password_in_a_migration_on_mysql_never_shows() {
             format!(
                 "CREATE PROCEDURE p() BEGIN EXECUTE IMMEDIATE 'CREATE USER x IDENTIFIED BY ''{CANARY}'''; END; SELEC;"
             ),
+            format!("SET PASSWORD FOR nobody_at_all = 'x' REPLACE '{CANARY}';"),
+            format!("PREPARE s FROM \"CREATE USER {user} IDENTIFIED BY '{CANARY}' NONSENSE\";"),
+            format!("SELECT CONCAT('CREATE USER {user} IDENTIFIED BY ', QUOTE('{CANARY}')) FROM nowhere;"),
+            "CREATE USER nobody_at_all IDENTIFIED BY c4n4ry;".to_owned(),
             format!("CREATE USER {user} IDENTIFIED BY '{CANARY};"),
         ];
         for up in bad {

@@ -102,6 +102,8 @@ pub struct Around {
     pub outside: Vec<usize>,
     /// MySQL: there are tables without transactions, so no statement may share one with what is noted about it.
     pub by_itself: bool,
+    /// MySQL: the file changes the database that names are looked for in, and this is the one to come back to.
+    database: Option<String>,
     /// SQLite: foreign keys were switched off.
     foreign_keys: Option<sqlite::KeysOff>,
 }
@@ -112,11 +114,27 @@ pub enum Effect {
     None,
     /// A setting, which can be made again on another connection.
     Setting,
-    /// Something that goes with the connection, such as a temporary table.
+    /// A temporary table: it goes with the connection, and the database is as it was.
+    Temporary,
+    /// Something else that goes with the connection, such as a variable. It may have changed rows on its way.
     State,
     /// From now on the connection reaches only the tables that were named.
     LocksTables,
     UnlocksTables,
+}
+
+impl Effect {
+    /// Whether another connection can have it, too.
+    #[must_use]
+    pub fn can_be_had_again(self) -> bool {
+        !matches!(self, Effect::Temporary | Effect::State)
+    }
+
+    /// Whether it is all that the statement does.
+    #[must_use]
+    pub fn leaves_the_database(self) -> bool {
+        matches!(self, Effect::Setting | Effect::Temporary | Effect::LocksTables | Effect::UnlocksTables)
+    }
 }
 
 pub trait Dialect: Sync {
@@ -193,6 +211,21 @@ pub trait Dialect: Sync {
     /// Begins a transaction that may change anything, with its timeouts. On a backend where that means to wait for other
     /// writers, it waits, and tells.
     fn begin(&self, session: &mut Session, timeouts: &Timeouts, observer: &dyn Observer) -> Result<()>;
+
+    /// Takes back what is open. `false`: some of it is in all the same, in tables without transactions.
+    fn rollback(&self, session: &mut Session) -> Result<bool, DbError> {
+        session.execute("ROLLBACK").map(|()| true)
+    }
+
+    /// Whether a statement can be run again after it was rolled back: it counts on nothing that a rollback leaves.
+    fn can_repeat(&self, statement: &Statement<'_>) -> bool {
+        self.effect(statement).can_be_had_again()
+    }
+
+    /// Whether a statement needs to know what the one before it did, on the same connection.
+    fn looks_back(&self, _: &Statement<'_>) -> bool {
+        false
+    }
 
     /// What tells this transaction from every other; `None`: the driver's word on whether one is open is enough.
     fn transaction_id(&self, _: &mut Session) -> Result<Option<String>, DbError> {

@@ -246,7 +246,7 @@ impl Dialect for Postgres {
 
     fn effect(&self, statement: &Statement<'_>) -> Effect {
         if statement.begins(&["CREATE", "TEMP"]) || statement.begins(&["CREATE", "TEMPORARY"]) {
-            return Effect::State;
+            return Effect::Temporary;
         }
         let local = ["LOCAL", "CONSTRAINTS", "TRANSACTION"].iter().any(|word| statement.begins(&["SET", word]));
         let function = statement.begins(&["SELECT"]) && statement.text.to_ascii_lowercase().contains("set_config(");

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::runner::Runner;
 use super::work::{Broken, Work, now, unknown, what};
-use crate::db::{Around, DbError, Effect, Failure, Purpose, Row, Session};
+use crate::db::{Around, DbError, Effect, Failure, Kind, Purpose, Row, Session};
 use crate::error::{Code, Error, Result};
 use crate::exit_code::ExitCode;
 use crate::migrate::half::reached;
@@ -42,6 +42,8 @@ pub(super) struct Progress {
     pub(super) within: bool,
     /// The statement that failed has left nothing.
     pub(super) clean: bool,
+    /// A rollback has left rows in tables without transactions.
+    pub(super) stayed: bool,
     /// The file has locked tables, and reaches no others.
     pub(super) locked_tables: bool,
     /// Ledger and journal are written.
@@ -85,7 +87,8 @@ pub(super) fn open(
     let insert = row.insert(work.dialect, &work.home);
     work.session.execute(&insert)?;
     let find = journal::find(work.dialect, &work.home, runner.run_id, &prepared.step.migration.version);
-    Ok(work.session.query(&find)?.first().and_then(|row| row.number(0)).unwrap_or(0))
+    let id = work.session.query(&find)?.first().and_then(|row| row.number(0));
+    id.ok_or_else(|| DbError::new(Kind::Other, "the journal does not give back what was written to it"))
 }
 
 /// From the row that [`journal::state`] asks for: the last statement that was begun, and the last that is in.
@@ -101,11 +104,17 @@ impl File<'_, '_> {
         if !self.progress.locked_tables {
             return self.work.session.execute(&note);
         }
-        let aside = match self.aside.take() {
-            Some(session) => session,
-            None => self.runner.connector.open(Purpose::Write)?,
-        };
-        self.aside.insert(aside).execute(&note)
+        if self.work.session.in_transaction(false) {
+            // What is not committed must not be noted elsewhere.
+            self.progress.within = true;
+            return Ok(());
+        }
+        if self.aside.is_none() {
+            let mut session = self.runner.connector.open(Purpose::Write)?;
+            self.work.dialect.ready(&mut session, &self.runner.timeouts)?;
+            self.aside = Some(session);
+        }
+        self.aside.as_mut().map_or(Ok(()), |aside| aside.execute(&note))
     }
 
     pub(super) fn follow(&mut self, statement: &Statement<'_>) {
@@ -116,7 +125,7 @@ impl File<'_, '_> {
         match self.work.dialect.effect(statement) {
             Effect::LocksTables => self.progress.locked_tables = true,
             Effect::UnlocksTables => self.progress.locked_tables = false,
-            Effect::None | Effect::Setting | Effect::State => {}
+            Effect::None | Effect::Setting | Effect::Temporary | Effect::State => {}
         }
     }
 
@@ -151,12 +160,12 @@ impl File<'_, '_> {
 
     /// Closes the journal's row after a failure, and completes the error with what is in.
     pub(super) fn close(&mut self, error: Error) -> Error {
-        self.work.rollback();
+        self.roll_back();
         self.unlock_tables();
         self.read_back();
         let Progress { started, done, failed, .. } = self.progress;
         // What only changed the connection went with it.
-        let clean = self.fresh && started == done && done <= self.idle;
+        let clean = self.fresh && done <= self.idle && (started == done || started <= self.idle);
         let error = if clean {
             error.note("nothing of it is in the database").hint("mend the file, and run the same command again")
         } else {
@@ -169,12 +178,23 @@ impl File<'_, '_> {
         let row = (self.id, &self.prepared.step.migration.version);
         let duration_ms = self.started.elapsed().as_millis();
         let closing = Closing { outcome, duration_ms, error: Some(&cause), failed };
-        let close =
+        let rows =
             [journal::progress(dialect, home, self.id, started, done), journal::close(dialect, home, row, &closing)];
-        if let Err(error) = close.iter().try_for_each(|sql| self.work.session.execute(sql)) {
-            tracing::debug!(%error, "the failure could not be written to the journal");
+        // Whatever the file has made of commits.
+        let rows = format!("BEGIN; {}; COMMIT", rows.join("; "));
+        let Err(first) = self.work.session.execute(&rows) else { return error };
+        // The file may have made the connection useless: another one is not.
+        tracing::debug!(error = %first, "the failure could not be written on the same connection");
+        self.work.rollback();
+        let other = self.runner.connector.open(Purpose::Write);
+        match other.and_then(|mut session| session.execute(&rows)) {
+            Ok(()) => error,
+            Err(why) => error.note(format!("this could not be written to the journal: {why}")),
         }
-        error
+    }
+
+    pub(super) fn roll_back(&mut self) {
+        self.progress.stayed |= !self.work.rollback();
     }
 
     /// Reads how far the file has come, where it had a transaction of its own.
@@ -185,6 +205,9 @@ impl File<'_, '_> {
         let state = journal::state(self.work.dialect, &self.work.home, self.id);
         if let Some((started, done)) = self.work.session.query(&state).ok().as_deref().and_then(progress_of) {
             (self.progress.started, self.progress.done) = (if self.progress.clean { done } else { started }, done);
+        }
+        if let (true, Some(failed)) = (self.progress.stayed, self.progress.failed) {
+            self.progress.started = failed;
         }
     }
 
@@ -219,9 +242,11 @@ impl File<'_, '_> {
     /// What is in, and what is in doubt. Half a migration is that, whatever stopped it.
     pub(super) fn tell(&self, error: Error) -> Error {
         let Progress { started, done, failed, .. } = self.progress;
-        let mut told = reached(self.prepared.step.direction, self.prepared.count, done, failed);
+        let (direction, count) = (self.prepared.step.direction, self.prepared.count);
+        let mut told = reached(direction, count, done, failed.filter(|_| started <= done));
         if started > done {
-            told = format!("{told}; statement {started} may have left something behind");
+            let which = if started > done + 1 { format!("statements {} to", done + 1) } else { "statement".to_owned() };
+            told = format!("{told}; {which} {started} may have left something behind");
         }
         let error = if error.exit_code() == ExitCode::Failed { error } else { error.with_code(Code::MigrationFailed) };
         error.note(told).hint("`dbtool migrate status` tells how to go on; nothing runs until this is settled")

@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::file::Why;
 use super::runner::{Finished, Look, Runner};
 use super::work::{Work, now};
-use crate::db::{DbError, Effect};
+use crate::db::DbError;
 use crate::error::{Code, Error, Result};
 use crate::migrate::direction::Direction;
 use crate::migrate::inventory::{Entry, State};
@@ -125,17 +125,23 @@ impl Runner<'_> {
         prepared.mode = Mode::Statements;
         let failed = half.failed();
         let (from, skip) = match choice {
-            Choice::Retry => (failed.min(half.done + 1) - 1, None),
+            Choice::Retry => (half.done, None),
             // Those between were rolled back with it, and run again.
             _ if failed > half.done + 1 && half.started == half.done => (half.done, Some(failed)),
             _ => (failed, None),
         };
         let dialect = self.connector.dialect();
         let statements = prepared.statements(dialect);
-        if let Some(state) = statements.iter().take(from).find(|one| dialect.effect(one) == Effect::State) {
+        if let Some(state) = statements.iter().take(from).find(|one| !dialect.effect(one).can_be_had_again()) {
             let message = "what this statement left went with its connection, and the rest of the file may count on it";
             return Err(Error::new(Code::Refused, message)
                 .at(prepared.place(dialect, state.start))
+                .hint("finish or undo it by hand, and use `--mark-applied` or `--mark-pending`"));
+        }
+        if let Some(one) = statements.iter().skip(from).find(|one| from > 0 && dialect.looks_back(one)) {
+            let message = "this statement asks what the one before it did, which went with its connection";
+            return Err(Error::new(Code::Refused, message)
+                .at(prepared.place(dialect, one.start))
                 .hint("finish or undo it by hand, and use `--mark-applied` or `--mark-pending`"));
         }
         let skipped = statements.get(failed - 1).cloned();

@@ -27,7 +27,7 @@ impl Runner<'_> {
         let progress = Progress { started: why.done, done: why.done, ..Progress::default() };
         let started = Instant::now();
         let fresh = why.action == Action::Run;
-        let idle = statements.iter().take_while(|one| dialect.effect(one) != Effect::None).count();
+        let idle = statements.iter().take_while(|one| dialect.effect(one).leaves_the_database()).count();
         let mut file = File {
             runner: self,
             work,
@@ -57,7 +57,8 @@ impl Runner<'_> {
 
 /// What an earlier statement set for its connection, and the later ones may count on.
 fn is_setting(dialect: &dyn Dialect, statement: &Statement<'_>) -> bool {
-    matches!(dialect.effect(statement), Effect::Setting | Effect::LocksTables | Effect::UnlocksTables)
+    let effect = dialect.effect(statement);
+    matches!(effect, Effect::Setting | Effect::LocksTables | Effect::UnlocksTables)
 }
 
 impl File<'_, '_> {
@@ -153,12 +154,15 @@ impl File<'_, '_> {
                 Ok(()) => return Ok(()),
                 Err(broken) => broken,
             };
-            // A temporary table would be there already.
-            if group.iter().any(|one| self.work.dialect.effect(one) == Effect::State) {
+            // Only what is as it was before can be tried again.
+            self.roll_back();
+            self.read_back();
+            let before = group.first().map_or(0, |one| one.number - 1);
+            let untouched = (self.progress.started, self.progress.done) == (before, before);
+            if !untouched || !group.iter().all(|one| self.work.dialect.can_repeat(one)) {
                 return Err(broken);
             }
             self.pause(broken, &mut backoff)?;
-            self.work.rollback();
         }
     }
 
@@ -178,11 +182,17 @@ impl File<'_, '_> {
     fn join(&mut self, group: &[Statement<'_>], later: &[Statement<'_>]) -> Result<(), Broken> {
         let (dialect, Some(last)) = (self.work.dialect, group.last()) else { return Ok(()) };
         dialect.begin(&mut self.work.session, &self.runner.timeouts, self.runner.observer)?;
+        if !dialect.backend().transactional_ddl() {
+            // It stays only if one of them commits by itself, and tells then that they are in doubt.
+            let note = journal::progress(dialect, &self.work.home, self.id, last.number, self.progress.done);
+            self.work.session.execute(&note).map_err(|error| self.failed(last, error))?;
+            self.progress.within = true;
+        }
         let skip = self.skip;
         for statement in group.iter().filter(|one| skip != Some(one.number)) {
             let done = self.work.session.execute(dialect.text(statement));
             if let Err(error) = done {
-                self.progress.failed = Some(statement.number);
+                (self.progress.failed, self.progress.clean) = (Some(statement.number), false);
                 return Err(self.failed(statement, error));
             }
             if !self.in_transaction() {
@@ -229,7 +239,7 @@ impl File<'_, '_> {
         let mut backoff = Backoff::new(self.runner.connector.retry());
         while let Err(error) = self.work.session.execute(dialect.text(statement)) {
             let clean = error.kind != Kind::Lost && !dialect.may_leave_traces(statement, &error);
-            self.progress.failed = Some(number);
+            (self.progress.failed, self.progress.clean) = (Some(number), clean);
             let broken = self.failed(statement, error);
             if !clean {
                 return Err(broken);
@@ -241,8 +251,11 @@ impl File<'_, '_> {
         }
         self.follow(statement);
         if self.in_own_transaction() {
-            // It was their BEGIN.
-            self.progress.started = done;
+            if statement.is_transaction_control() {
+                self.progress.started = done;
+            }
+            // Otherwise a procedure has begun one, and nothing is noted of it until it ends.
+            self.progress.within = true;
             return Ok(());
         }
         self.progress.done = number;

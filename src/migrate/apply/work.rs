@@ -184,12 +184,10 @@ impl Work<'_> {
         }
     }
 
-    /// Takes back what is open.
-    pub(super) fn rollback(&mut self) {
-        if self.session.in_transaction(true) {
-            // The server may be gone, or have rolled back by itself.
-            let _ = self.session.execute("ROLLBACK");
-        }
+    /// Takes back what is open. `false`: some of it is in all the same.
+    pub(super) fn rollback(&mut self) -> bool {
+        // The server may be gone, or have rolled back by itself.
+        !self.session.in_transaction(true) || self.dialect.rollback(&mut self.session).unwrap_or(true)
     }
 
     /// Whether the ledger already says what the step would make it say.

@@ -2,10 +2,12 @@
 //! migration runs statement by statement, its changes of rows in transactions of their own.
 
 mod named_lock;
+mod statements;
 
 use std::time::Duration;
 
 use self::named_lock::{NamedLock, lock_name};
+use self::statements::changes_rows;
 use super::{Around, Dialect, Effect, Home, Script, Server, Timeouts, Types};
 use crate::backend::Backend;
 use crate::config::Target;
@@ -26,11 +28,11 @@ pub static DEFAULT: Mysql = Mysql(&Rules::MYSQL);
 static ANSI_QUOTES: Mysql = Mysql(&Rules { double_quote_escapes: false, ..Rules::MYSQL });
 static NO_ESCAPES: Mysql = Mysql(&Rules { backslash_escapes: false, double_quote_escapes: false, ..Rules::MYSQL });
 
-/// The words of `sql_mode` that change how a file is cut into statements.
-const READING_MODES: [&str; 2] = ["ANSI_QUOTES", "NO_BACKSLASH_ESCAPES"];
+/// The warning of a rollback that left something: `ER_WARNING_NOT_COMPLETE_ROLLBACK`.
+const NOT_ROLLED_BACK: &str = "1196";
 
-/// What cannot be read was not begun.
-const PARSE_ERROR: u16 = 1064;
+/// The lock that a connection takes of its own number.
+const CONNECTION_LOCK: &str = "dbtool:connection:";
 
 /// How long an idle connection may live: what both servers allow at most.
 const LONGEST: u64 = 31_536_000;
@@ -156,6 +158,11 @@ impl Dialect for Mysql {
     fn ready(&self, session: &mut Session, timeouts: &Timeouts) -> Result<(), DbError> {
         let lock = seconds(timeouts.lock);
         session.execute(&format!("SET SESSION lock_wait_timeout = {lock}, innodb_lock_wait_timeout = {lock}"))?;
+        // As long as the server works for this connection, the lock is held, whoever asks. A cluster may have no such locks.
+        let own = format!("SELECT GET_LOCK(CONCAT('{CONNECTION_LOCK}', CONNECTION_ID()), 0)");
+        if let Err(error) = session.query(&own) {
+            tracing::debug!(%error, "the connection could not lock its own number");
+        }
         if timeouts.statement.is_zero() {
             return Ok(());
         }
@@ -175,8 +182,13 @@ impl Dialect for Mysql {
     }
 
     fn is_at_work(&self, session: &mut Session, connection: Option<u64>, _: Option<&str>) -> Result<bool, DbError> {
-        let Some(id) = connection.map(|id| id.to_string()) else { return Ok(false) };
-        Ok(session.query("SHOW PROCESSLIST")?.iter().any(|row| row.text(0) == id))
+        let Some(id) = connection else { return Ok(false) };
+        // Others' connections are not in everybody's list; the lock that it took of itself is known to all.
+        let lock = session.query(&format!("SELECT IS_USED_LOCK('{CONNECTION_LOCK}{id}') IS NOT NULL"))?;
+        if lock.first().is_some_and(|row| row.flag(0)) {
+            return Ok(true);
+        }
+        Ok(session.query("SHOW PROCESSLIST")?.iter().any(|row| row.text(0) == id.to_string()))
     }
 
     fn looks_again(&self) -> bool {
@@ -190,34 +202,17 @@ impl Dialect for Mysql {
     }
 
     fn refuses(&self, statement: &Statement<'_>) -> Option<(&'static str, &'static str)> {
-        if statement.begins(&["FLUSH"]) && statement.has("READ") && statement.has("LOCK") {
-            return Some((
-                "FLUSH … WITH READ LOCK keeps dbtool, too, from writing what was run",
-                "leave it out: dbtool keeps other runners out",
-            ));
-        }
-        if statement.begins(&["LOAD"]) && statement.has("LOCAL") {
-            return Some((
-                "LOAD DATA LOCAL reads a file of the client, and dbtool gives none away",
-                "load it with another tool, or write the rows as INSERT",
-            ));
-        }
-        let upper = statement.text.to_ascii_uppercase();
-        if statement.begins(&["SET"])
-            && upper.contains("SQL_MODE")
-            && READING_MODES.iter().any(|mode| upper.contains(mode))
-        {
-            return Some((
-                "this `sql_mode` changes how the file itself is read, half way through it",
-                "set it for the user or the server; dbtool asks for it before it reads the files",
-            ));
-        }
-        None
+        statements::refused(statement)
     }
 
     fn before(&self, session: &mut Session, script: &Script<'_>, _: bool) -> Result<Around, DbError> {
-        if !script.statements.iter().any(|statement| changes_rows(statement)) {
-            return Ok(Around::default());
+        // What an earlier file has left would keep the journal from being read and written.
+        session.execute("SET autocommit = 1, sql_select_limit = DEFAULT")?;
+        let leaves = script.statements.iter().any(|statement| statement.begins(&["USE"]));
+        let home = if leaves { session.query("SELECT DATABASE()")? } else { Vec::new() };
+        let database = home.first().and_then(|row| row.optional(0)).map(str::to_owned);
+        if !script.statements.iter().any(changes_rows) {
+            return Ok(Around { database, ..Around::default() });
         }
         // Rows of an engine without transactions stay where a rollback takes the others back.
         let engines = "SELECT engine FROM information_schema.engines WHERE transactions = 'YES'";
@@ -228,76 +223,43 @@ impl Dialect for Mysql {
         let transactional = rows.first().is_some_and(|row| row.flag(0));
         let makes_other = script.statements.iter().any(|statement| {
             let upper = statement.text.to_ascii_uppercase();
-            upper.contains("ENGINE")
-                && ["MYISAM", "ARIA", "MEMORY", "ARCHIVE", "CSV"].iter().any(|it| upper.contains(it))
+            let engines = ["MYISAM", "ARIA", "MEMORY", "HEAP", "ARCHIVE", "CSV", "BLACKHOLE"];
+            upper.contains("ENGINE") && engines.iter().any(|engine| upper.contains(engine))
         });
-        Ok(Around { by_itself: !transactional || makes_other, ..Around::default() })
+        Ok(Around { by_itself: !transactional || makes_other, database, ..Around::default() })
+    }
+
+    fn after(&self, session: &mut Session, around: &Around) -> Result<(), DbError> {
+        match &around.database {
+            Some(database) => session.execute(&format!("USE {}", self.identifier(database))),
+            None => Ok(()),
+        }
+    }
+
+    fn rollback(&self, session: &mut Session) -> Result<bool, DbError> {
+        session.execute("ROLLBACK")?;
+        let warnings = session.query("SHOW WARNINGS")?;
+        Ok(!warnings.iter().any(|row| row.text(1) == NOT_ROLLED_BACK))
+    }
+
+    fn can_repeat(&self, statement: &Statement<'_>) -> bool {
+        statements::effect(statement).can_be_had_again() && !statements::uses_variables(statement)
+    }
+
+    fn looks_back(&self, statement: &Statement<'_>) -> bool {
+        statements::looks_back(statement)
     }
 
     fn can_join_journal(&self, statement: &Statement<'_>) -> bool {
-        const ELSEWHERE: [&str; 9] = [
-            "GLOBAL",
-            "PERSIST",
-            "PERSIST_ONLY",
-            "PASSWORD",
-            "TRANSACTION",
-            "AUTOCOMMIT",
-            "DEFAULT",
-            "RESOURCE",
-            "ROLE",
-        ];
-        let savepoint = statement.begins(&["SAVEPOINT"])
-            || statement.begins(&["RELEASE", "SAVEPOINT"])
-            || (statement.begins(&["ROLLBACK"]) && statement.has("TO"));
-        // Neither commits what stands before it.
-        let temporary = statement.begins(&["CREATE", "TEMPORARY"]) || statement.begins(&["DROP", "TEMPORARY"]);
-        changes_rows(statement)
-            || savepoint
-            || temporary
-            || statement.begins(&["USE"])
-            || (statement.begins(&["SET"]) && !ELSEWHERE.iter().any(|word| statement.has(word)))
+        statements::keeps_the_transaction(statement)
     }
 
     fn may_leave_traces(&self, statement: &Statement<'_>, error: &DbError) -> bool {
-        let runs_others = ["CALL", "EXECUTE", "BEGIN"].iter().any(|word| statement.begins(&[word]));
-        if error.errno == Some(PARSE_ERROR) && !runs_others {
-            return false;
-        }
-        match statement.head().first().map(String::as_str) {
-            // All or nothing by themselves.
-            Some(
-                "CREATE" | "ALTER" | "TRUNCATE" | "SET" | "USE" | "LOCK" | "UNLOCK" | "START" | "BEGIN" | "COMMIT",
-            ) => {
-                statement.begins(&["BEGIN", "NOT", "ATOMIC"])
-                    || (statement.begins(&["CREATE"]) && statement.has("USER"))
-            }
-            // MariaDB drops those of a list that it can.
-            Some("DROP") => statement.text.contains(','),
-            _ => true,
-        }
+        statements::may_leave_traces(statement, error)
     }
 
     fn effect(&self, statement: &Statement<'_>) -> Effect {
-        let begins = |words: &[&str]| statement.begins(words);
-        let upper = statement.text.to_ascii_uppercase();
-        if begins(&["LOCK", "TABLES"]) || begins(&["LOCK", "TABLE"]) {
-            Effect::LocksTables
-        } else if begins(&["UNLOCK"]) || begins(&["START", "TRANSACTION"]) || begins(&["BEGIN"]) {
-            Effect::UnlocksTables
-        } else if begins(&["CREATE", "TEMPORARY"])
-            || begins(&["CREATE", "OR", "REPLACE", "TEMPORARY"])
-            || (begins(&["SELECT"]) && upper.contains("INTO @"))
-        {
-            Effect::State
-        } else if begins(&["SET"]) {
-            // What the connection did before is not to be had on another one.
-            let remembers = ["LAST_INSERT_ID", "ROW_COUNT", "FOUND_ROWS", "SELECT"];
-            if remembers.iter().any(|word| upper.contains(word)) { Effect::State } else { Effect::Setting }
-        } else if begins(&["USE"]) || begins(&["PREPARE"]) || begins(&["DEALLOCATE"]) {
-            Effect::Setting
-        } else {
-            Effect::None
-        }
+        statements::effect(statement)
     }
 
     fn set_timeouts(&self, _: &mut Session, _: &Statement<'_>, _: &Timeouts) -> Result<(), DbError> {
@@ -367,11 +329,6 @@ impl Dialect for Mysql {
     }
 }
 
-fn changes_rows(statement: &Statement<'_>) -> bool {
-    let head = statement.head().first().map(String::as_str);
-    matches!(head, Some("INSERT" | "UPDATE" | "DELETE" | "REPLACE" | "WITH" | "SELECT" | "LOAD" | "VALUES"))
-}
-
 fn name_of(connector: &Connector) -> Result<String> {
     let name = connector.target().name();
     if name.is_empty() {
@@ -429,23 +386,5 @@ mod tests {
         assert_eq!(count(of_modes("STRICT_TRANS_TABLES"), sql), Some(2));
         assert_eq!(count(of_modes("REAL_AS_FLOAT,ANSI_QUOTES,ANSI"), sql), None);
         assert_eq!(count(of_modes("NO_BACKSLASH_ESCAPES"), "SELECT 'a\\'; SELECT 1"), Some(2));
-    }
-
-    #[test]
-    fn settings_join_and_what_commits_does_not() {
-        let joins = |sql: &str| DEFAULT.can_join_journal(&split(sql, &Rules::MYSQL).unwrap()[0]);
-        for yes in [
-            "SET FOREIGN_KEY_CHECKS = 0",
-            "INSERT INTO a VALUES (1)",
-            "set @x := 1",
-            "/*!40101 SET NAMES utf8 */",
-            "SAVEPOINT s",
-            "ROLLBACK TO s",
-        ] {
-            assert!(joins(yes), "{yes}");
-        }
-        for no in ["SET autocommit = 1", "SET PASSWORD = 'x'", "SET @@global.x = 1", "TRUNCATE a", "CALL p()"] {
-            assert!(!joins(no), "{no}");
-        }
     }
 }

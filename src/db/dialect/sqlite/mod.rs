@@ -249,7 +249,7 @@ impl Dialect for Sqlite {
 
     fn effect(&self, statement: &Statement<'_>) -> Effect {
         if statement.begins(&["CREATE", "TEMP"]) || statement.begins(&["CREATE", "TEMPORARY"]) {
-            Effect::State
+            Effect::Temporary
         } else if statement.begins(&["PRAGMA"]) || statement.begins(&["ATTACH"]) {
             Effect::Setting
         } else {
