@@ -17,7 +17,8 @@ pub fn compare(path: &str, expected: &str) {
         return;
     }
     let found = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(found == expected, "{} is stale: run `UPDATE=1 cargo test`", path.display());
+    let line = found.lines().zip(expected.lines()).find(|(found, expected)| found != expected);
+    assert!(found == expected, "{} is stale: run `UPDATE=1 cargo test`; first {line:?}", path.display());
 }
 
 const MADE: &str = "<!-- Made from the code: `UPDATE=1 cargo test` writes it anew. -->\n";

@@ -170,7 +170,7 @@ fn screens() -> Option<BTreeMap<&'static str, String>> {
     screens.insert("commit-arrived", screen(&project, up, &run));
 
     let project = on_mysql(
-        "CREATE TEMPORARY TABLE late AS SELECT id FROM orders;\nALTER TABLE orders ADD COLUMN late INT;\nUPDATE orders SET lat = 1 WHERE id IN (SELECT id FROM late);\n",
+        "CREATE TEMPORARY TABLE late AS SELECT id FROM orders;\nALTER TABLE orders ADD COLUMN late INT;\nUPDATE order_late SET late = 1 WHERE id IN (SELECT id FROM late);\n",
     )?;
     project.expect(5, up);
     screens.insert("temporary", shown(&project, 9, retry));
