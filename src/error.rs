@@ -190,6 +190,9 @@ codes! {
     MigrationFailed, "migrate/failed", Failed, "a migration failed";
     HalfApplied, "migrate/half-applied", Failed, "some statements of a migration are in the database and others are not";
     OutcomeUnknown, "migrate/outcome-unknown", Failed, "the connection was lost while a migration was being committed";
+    HungUp, "interrupted/hup", HungUp, "a signal asked to stop; the error says what is in the database";
+    Interrupted, "interrupted/int", Interrupted, "the same, by INT: Ctrl-C";
+    Terminated, "interrupted/term", Terminated, "the same, by TERM";
     LockLost, "migrate/lock-lost", Failed, "the lock that keeps other runners out was lost";
     LockBusy, "migrate/lock-busy", Busy, "another runner held the lock for too long";
     LockUnsupported, "migrate/lock-unsupported", Refused, "the server cannot keep other runners out, since it is part of a cluster";

@@ -15,6 +15,9 @@ pub enum ExitCode {
     Refused = 9,
     NotFound = 10,
     Rejected = 11,
+    HungUp = 129,
+    Interrupted = 130,
+    Terminated = 143,
 }
 
 /// Every exit code with its meaning, in the order of the numbers: the source of `docs/exit-codes.md`.
@@ -33,6 +36,9 @@ pub const ALL: &[(ExitCode, &str)] = &[
     (ExitCode::Refused, "refused by a guard: protected or other environment, read-only database, no confirmation"),
     (ExitCode::NotFound, "not found: version, environment"),
     (ExitCode::Rejected, "the database or a rule refused the data (no command of this version changes data)"),
+    (ExitCode::HungUp, "stopped by HUP"),
+    (ExitCode::Interrupted, "stopped by INT"),
+    (ExitCode::Terminated, "stopped by TERM"),
 ];
 
 impl ExitCode {

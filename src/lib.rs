@@ -19,6 +19,7 @@ pub mod context;
 pub mod db;
 pub mod error;
 pub mod exit_code;
+pub mod interrupt;
 pub mod migrate;
 pub mod observer;
 pub mod output;

@@ -42,6 +42,29 @@ pub struct Connection {
 // SAFETY: a PGconn may be used from any thread, by one at a time; `&mut self` and ownership see to that.
 unsafe impl Send for Connection {}
 
+/// Asks the server to cancel what a connection runs.
+pub struct Cancel(NonNull<pq::PGcancel>);
+
+// SAFETY: libpq allows its use from another thread than the connection's.
+unsafe impl Send for Cancel {}
+
+impl Cancel {
+    /// Sends the request. Whether it came in time is seen by the statement alone.
+    pub fn send(&self) {
+        let mut words: [c_char; 256] = [0; 256];
+        // SAFETY: the object is valid until it is dropped, and the buffer is as long as is said.
+        let sent = unsafe { pq::PQcancel(self.0.as_ptr(), words.as_mut_ptr(), 256) };
+        tracing::debug!(sent, "asked the server to cancel");
+    }
+}
+
+impl Drop for Cancel {
+    fn drop(&mut self) {
+        // SAFETY: it is freed once.
+        unsafe { pq::PQfreeCancel(self.0.as_ptr()) };
+    }
+}
+
 impl Connection {
     /// Connects with a conninfo string of keywords and values.
     pub fn open(conninfo: &str) -> Result<Self, DbError> {
@@ -133,6 +156,13 @@ impl Connection {
         // SAFETY: the connection is valid.
         let pid = unsafe { pq::PQbackendPID(self.raw.as_ptr()) };
         u64::try_from(pid).ok().filter(|pid| *pid > 0)
+    }
+
+    /// What cancels the running statement from another thread.
+    #[must_use]
+    pub fn cancel(&self) -> Option<Cancel> {
+        // SAFETY: the connection is valid; what it gives is ours to free.
+        NonNull::new(unsafe { pq::PQgetCancel(self.raw.as_ptr()) }).map(Cancel)
     }
 
     #[must_use]

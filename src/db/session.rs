@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::error::DbError;
 use crate::config::{LogSettings, SqlLog};
+use crate::interrupt::Canceller;
 use crate::secret::Redactor;
 use crate::sql::{self, Rules, Statement};
 use crate::text;
@@ -63,6 +64,9 @@ pub trait Driver: Send {
 
     /// The number by which the server knows this connection.
     fn id(&self) -> Option<u64>;
+
+    /// What cancels its running statement; `None`: nothing can.
+    fn canceller(&self) -> Option<Canceller>;
 
     /// The protocol of an encrypted connection.
     fn tls(&self) -> Option<String>;
@@ -154,6 +158,12 @@ impl Session {
     #[must_use]
     pub fn id(&self) -> Option<u64> {
         self.driver.id()
+    }
+
+    /// What cancels its running statement, from another thread.
+    #[must_use]
+    pub fn canceller(&self) -> Option<Canceller> {
+        self.driver.canceller()
     }
 
     #[must_use]

@@ -11,6 +11,7 @@ use diesel::{Connection as _, RunQueryDsl as _, SqliteConnection};
 
 use super::error::{DbError, kind_of_sqlite};
 use super::session::{Driver, Failure, Notice, Row, Took};
+use crate::interrupt::Canceller;
 use crate::sql::Statement;
 use crate::text;
 
@@ -90,6 +91,10 @@ impl Driver for Connection {
     }
 
     fn id(&self) -> Option<u64> {
+        None
+    }
+
+    fn canceller(&self) -> Option<Canceller> {
         None
     }
 

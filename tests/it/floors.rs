@@ -20,7 +20,7 @@ const FLOORS: &[&[&str]] = &[
     &["config"],
     // Words that everyone may use.
     &["observer"],
-    &["version"],
+    &["version", "interrupt"],
     &["error"],
     &["exit_code", "backend", "secret", "text"],
 ];

@@ -31,7 +31,7 @@ fn exit_codes() {
     for (code, meaning) in exit_code::ALL {
         writeln!(text, "| {} | {meaning} |", code.number()).unwrap();
     }
-    text.push_str("| 129, 130, 143 | interrupted by HUP, INT, TERM |\n\n## Errors\n\nThe name stands in brackets behind `error`, and as `code` (a wrong command line is a plain `error:` on a terminal) in `--output json`. It is stable.\n\n| name | exit code | when |\n|---|---|---|\n");
+    text.push_str("\n## Errors\n\nThe name stands in brackets behind `error`, and as `code` (a wrong command line is a plain `error:` on a terminal) in `--output json`. It is stable.\n\n| name | exit code | when |\n|---|---|---|\n");
     for code in Code::ALL {
         writeln!(text, "| `{}` | {} | {} |", code.name(), code.exit_code().number(), code.about()).unwrap();
     }

@@ -21,6 +21,7 @@ mod generated;
 mod guards;
 mod half_applied;
 mod init;
+mod interrupts;
 mod logs;
 mod lost_commit;
 mod migrate;

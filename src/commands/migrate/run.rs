@@ -4,6 +4,7 @@ use crate::commands::guard::{self, Danger};
 use crate::context::Context;
 use crate::db::Connector;
 use crate::exit_code::ExitCode;
+use crate::interrupt::Interrupt;
 use crate::migrate::apply::{self, Finished, Runner};
 use crate::migrate::report::{Outcome, Ran, RunReport};
 use crate::migrate::{Direction, Plan, Provenance, Request, Source};
@@ -91,6 +92,7 @@ pub fn runner<'a>(
         run_id: &context.run_id,
         provenance,
         observer,
+        interrupt: Interrupt::listen(),
     }
 }
 

@@ -12,6 +12,7 @@ use crate::db::lock::{Held, Locked, busy};
 use crate::db::retry::jittered;
 use crate::db::session::{Driver, Failure, Notice, Row, Session, Took};
 use crate::error::{Code, Error, Result};
+use crate::interrupt::Canceller;
 use crate::observer::{Event, Observer};
 use crate::secret::Secret;
 use crate::sql::{Rules, Statement};
@@ -88,6 +89,11 @@ impl Driver for libpq::Connection {
 
     fn id(&self) -> Option<u64> {
         self.pid()
+    }
+
+    fn canceller(&self) -> Option<Canceller> {
+        let cancel = self.cancel()?;
+        Some(Box::new(move || cancel.send()))
     }
 
     fn tls(&self) -> Option<String> {

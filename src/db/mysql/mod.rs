@@ -20,11 +20,14 @@ use self::options::{Tls, options};
 use super::error::{DbError, Kind, kind_of_errno};
 use super::session::{Driver, Failure, Notice, Row, Took};
 use crate::config::ServerTarget;
+use crate::interrupt::Canceller;
 use crate::sql::Statement;
 
 /// A connection, with what the driver does not keep.
 pub struct Connection {
     conn: Conn,
+    /// For another one, to cancel what this one runs.
+    server: Box<ServerTarget>,
     tls: bool,
     notices: Vec<Notice>,
     in_transaction: bool,
@@ -72,7 +75,14 @@ impl Connection {
         });
         let opened = receiver.recv_timeout(timeout.max(Duration::from_secs(1)));
         let opened = opened.map_err(|_| DbError::new(Kind::Unreachable, "the server gave no answer in time"))?;
-        Ok(Self { conn: opened?, tls: tls.is_some(), notices: Vec::new(), in_transaction: false, asked_for_file })
+        Ok(Self {
+            conn: opened?,
+            server: Box::new(server.clone()),
+            tls: tls.is_some(),
+            notices: Vec::new(),
+            in_transaction: false,
+            asked_for_file,
+        })
     }
 
     pub(super) fn conn(&mut self) -> &mut Conn {
@@ -171,6 +181,15 @@ impl Driver for Connection {
 
     fn id(&self) -> Option<u64> {
         Some(u64::from(self.conn.connection_id()))
+    }
+
+    fn canceller(&self) -> Option<Canceller> {
+        let (server, id) = (self.server.clone(), self.conn.connection_id());
+        Some(Box::new(move || {
+            let other = Connection::open(&server, Duration::from_secs(5));
+            let killed = other.and_then(|mut other| other.execute(&format!("KILL QUERY {id}")));
+            tracing::debug!(sent = killed.is_ok(), "asked the server to cancel");
+        }))
     }
 
     fn tls(&self) -> Option<String> {

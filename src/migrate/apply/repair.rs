@@ -79,7 +79,7 @@ impl Runner<'_> {
                 let mut ran = Ran::new(&prepared.step, outcome);
                 ran.duration_ms = Some(took.as_millis());
                 ran.error = result.as_ref().err().map(ToString::to_string);
-                Ok(Finished { migrations: vec![ran], failure: result.err() })
+                Ok(Finished { migrations: vec![ran], failure: result.err().map(|error| self.as_interrupted(error)) })
             }
             Choice::MarkApplied | Choice::MarkPending | Choice::AcceptChecksum => {
                 let mut work = self.work(locked, &look, &[])?;

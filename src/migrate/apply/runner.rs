@@ -8,6 +8,7 @@ use crate::db::{
     Connector, DbError, Dialect, Home, Kind, Locked, Notice, Purpose, Session, Timeouts, Unlocked, WRITABLE, meta,
 };
 use crate::error::{Code, Error, Result};
+use crate::interrupt::Interrupt;
 use crate::migrate::create::UNWRITTEN;
 use crate::migrate::history::History;
 use crate::migrate::inventory::{Inventory, State};
@@ -39,6 +40,8 @@ pub struct Runner<'a> {
     /// Asked only when something is to be run.
     pub provenance: &'a dyn Fn() -> Provenance,
     pub observer: &'a dyn Observer,
+    /// Asks to stop.
+    pub interrupt: Interrupt,
 }
 
 /// What is to be done.
@@ -157,7 +160,8 @@ impl Runner<'_> {
         session.hide(&secrets);
         session.take_notices();
         let provenance = (self.provenance)();
-        Ok(Work { session, held, home: look.home.clone(), provenance, dialect, transaction: None, secrets })
+        let working = self.interrupt.working(session.canceller());
+        Ok(Work { session, held, home: look.home.clone(), provenance, dialect, transaction: None, secrets, working })
     }
 
     /// A connection to look with; none where the database is a file that is not there yet.
@@ -296,11 +300,33 @@ impl Runner<'_> {
         }
     }
 
+    /// Stops where a signal has asked for it.
+    pub(super) fn check_interrupt(&self) -> Result<()> {
+        match self.interrupt.raised() {
+            Some(signal) => Err(Error::new(signal.code(), format!("stopped by {signal}"))),
+            None => Ok(()),
+        }
+    }
+
+    /// What failed because a signal has cancelled it.
+    pub(super) fn as_interrupted(&self, error: Error) -> Error {
+        match self.interrupt.raised() {
+            Some(signal) => error.with_code(signal.code()).note(format!("stopped by {signal}")),
+            None => error,
+        }
+    }
+
     fn steps(&self, work: &mut Work<'_>, steps: &[Prepared]) -> Finished {
         let mut finished = Finished::default();
         let target = format!("{} ({})", self.environment, self.connector.target());
         self.observer.on(Event::Started { steps: steps.len(), target });
         for (at, prepared) in steps.iter().enumerate() {
+            if let Err(error) = self.check_interrupt() {
+                let done = finished.migrations.len();
+                finished.failure = Some(error.note(standing(done, steps.len() - at)));
+                finished.migrations.extend(steps[at..].iter().map(|rest| Ran::new(&rest.step, Outcome::NotRun)));
+                break;
+            }
             let label = prepared.step.migration.label();
             self.observer.on(Event::Step { label: label.clone() });
             let started = Instant::now();
@@ -328,7 +354,7 @@ impl Runner<'_> {
                 Ok(false) => tracing::info!(run_id = self.run_id, version = ran.version, "done by another runner"),
                 Err(error) => {
                     let done = finished.migrations.len();
-                    let error = error.note(standing(done, steps.len() - at - 1));
+                    let error = self.as_interrupted(error).note(standing(done, steps.len() - at - 1));
                     ran.outcome = Outcome::Failed;
                     ran.duration_ms = Some(took.as_millis());
                     ran.error =

@@ -76,6 +76,7 @@ impl File<'_, '_> {
         }
         let mut at = 0;
         while let Some(statement) = rest.get(at) {
+            self.runner.check_interrupt()?;
             self.work.held.check()?;
             let mut count = 1;
             if self.around.outside.contains(&statement.number) {
@@ -168,7 +169,7 @@ impl File<'_, '_> {
 
     /// Waits before another attempt; what cannot pass comes back.
     fn pause(&self, broken: Broken, backoff: &mut Backoff) -> Result<(), Broken> {
-        if broken.kind.is_none_or(|kind| !kind.is_transient()) {
+        if broken.kind.is_none_or(|kind| !kind.is_transient()) || self.runner.interrupt.raised().is_some() {
             return Err(broken);
         }
         let Some(delay) = backoff.next_pause() else { return Err(broken) };

@@ -23,6 +23,7 @@ impl Runner<'_> {
                 Err(broken) => broken,
             };
             if broken.kind.is_some_and(Kind::is_transient)
+                && self.interrupt.raised().is_none()
                 && let Some(delay) = backoff.next_pause()
             {
                 let reason =

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::runner::Runner;
 use crate::db::{DbError, Dialect, Failure, Held, Home, Kind, Purpose, Session, WRITABLE};
 use crate::error::{Code, Error, Result};
+use crate::interrupt::Working;
 use crate::migrate::direction::Direction;
 use crate::migrate::journal::{self, Action, outcome};
 use crate::migrate::provenance::Provenance;
@@ -23,6 +24,9 @@ pub(super) struct Work<'a> {
     pub(super) transaction: Option<String>,
     /// What stands in the files and must not show.
     pub(super) secrets: Redactor,
+    /// A signal that comes now cancels the session's statement.
+    #[expect(dead_code, reason = "it ends when the work does")]
+    pub(super) working: Working,
 }
 
 /// Why a step did not come to its end.
@@ -121,6 +125,7 @@ impl Runner<'_> {
         let connected = self.connector.connect_telling(Purpose::Write, self.observer);
         work.session = connected.map_err(|error| unknown(prepared).because(error))?;
         work.session.hide(&work.secrets);
+        self.interrupt.replace(work.session.canceller());
         let ready = work.dialect.ready(&mut work.session, &self.timeouts);
         ready.map_err(|error| unknown(prepared).because(error))?;
         let started = Instant::now();

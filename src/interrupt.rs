@@ -1,0 +1,152 @@
+//! Signals that ask the process to stop: INT, TERM, HUP. The first one cancels what runs on the server and lets the work come
+//! to an orderly end, which says what is in; a second one leaves at once.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::error::Code;
+
+/// Cancels the statement that runs on a connection, from another thread.
+pub type Canceller = Box<dyn Fn() + Send>;
+
+/// A signal that asks to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    Hangup,
+    Interrupt,
+    Terminate,
+}
+
+impl Signal {
+    /// The code of the error that a run ends with; its exit code is 128 and the signal's number.
+    #[must_use]
+    pub fn code(self) -> Code {
+        match self {
+            Signal::Hangup => Code::HungUp,
+            Signal::Interrupt => Code::Interrupted,
+            Signal::Terminate => Code::Terminated,
+        }
+    }
+
+    fn of(number: i32) -> Option<Self> {
+        match number {
+            1 => Some(Signal::Hangup),
+            2 => Some(Signal::Interrupt),
+            15 => Some(Signal::Terminate),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Signal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Signal::Hangup => "HUP",
+            Signal::Interrupt => "INT",
+            Signal::Terminate => "TERM",
+        })
+    }
+}
+
+/// Whether the process was asked to stop, and what is at work in it. Clones are the same.
+#[derive(Clone, Default)]
+pub struct Interrupt(Arc<State>);
+
+#[derive(Default)]
+struct State {
+    /// The signal's number; 0: none.
+    raised: AtomicI32,
+    /// Something is at work that must come to an orderly end.
+    working: AtomicBool,
+    canceller: Mutex<Option<Canceller>>,
+}
+
+impl Interrupt {
+    /// Listens to the process's signals, on a thread of its own, as long as the process lives.
+    #[cfg(unix)]
+    #[must_use]
+    pub fn listen() -> Self {
+        use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+
+        let interrupt = Self::default();
+        // Without it a signal ends the process, as it does by default.
+        if let Ok(mut signals) = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGTERM]) {
+            let interrupt = interrupt.clone();
+            std::thread::spawn(move || signals.forever().for_each(|number| interrupt.raise(number)));
+        }
+        interrupt
+    }
+
+    #[cfg(not(unix))]
+    #[must_use]
+    pub fn listen() -> Self {
+        Self::default()
+    }
+
+    /// The signal that asked to stop.
+    #[must_use]
+    pub fn raised(&self) -> Option<Signal> {
+        Signal::of(self.0.raised.load(Ordering::SeqCst))
+    }
+
+    /// Something is at work from now on, until the guard is dropped; this cancels its statement.
+    #[must_use]
+    pub fn working(&self, canceller: Option<Canceller>) -> Working {
+        self.replace(canceller);
+        self.0.working.store(true, Ordering::SeqCst);
+        Working(self.clone())
+    }
+
+    /// The work goes on, on another connection.
+    pub fn replace(&self, canceller: Option<Canceller>) {
+        *self.0.canceller.lock().unwrap_or_else(PoisonError::into_inner) = canceller;
+    }
+
+    #[cfg(unix)]
+    fn raise(&self, number: i32) {
+        let before = self.0.raised.swap(number, Ordering::SeqCst);
+        if before != 0 {
+            leave(number, "left at once; `dbtool migrate status` tells what is in the database");
+        }
+        if !self.0.working.load(Ordering::SeqCst) {
+            leave(number, "interrupted; nothing was run");
+        }
+        let canceller = self.0.canceller.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*canceller {
+            Some(cancel) => {
+                tell("stopping: the running statement is cancelled; a second signal leaves at once");
+                cancel();
+            }
+            // What is not committed goes with the process.
+            None => leave(
+                number,
+                "interrupted; what was not committed is taken back; `dbtool migrate status` tells what is in",
+            ),
+        }
+    }
+}
+
+#[cfg(unix)]
+fn tell(text: &str) {
+    use std::io::Write as _;
+    // A closed stderr is no reason to go on.
+    let _ = writeln!(std::io::stderr(), "\n{text}");
+}
+
+#[cfg(unix)]
+#[expect(clippy::exit, reason = "a signal ends the process from a thread that nobody waits for")]
+fn leave(number: i32, text: &str) -> ! {
+    tell(text);
+    std::process::exit(128 + number)
+}
+
+/// Something is at work.
+pub struct Working(Interrupt);
+
+impl Drop for Working {
+    fn drop(&mut self) {
+        self.0.0.working.store(false, Ordering::SeqCst);
+        self.0.replace(None);
+    }
+}
