@@ -109,6 +109,12 @@ pub fn bytes(count: usize) -> String {
     format!("{size:.1} {}", UNITS[unit])
 }
 
+/// Whether a word stands in SQL, whatever its case.
+#[must_use]
+pub fn has_word(sql: &str, word: &str) -> bool {
+    find_word(&sql.to_ascii_lowercase(), &word.to_ascii_lowercase()).is_some()
+}
+
 /// Where a word stands in SQL: not within a longer one.
 #[must_use]
 pub fn find_word(sql: &str, word: &str) -> Option<usize> {

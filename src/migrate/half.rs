@@ -33,6 +33,8 @@ pub struct Half {
     pub at_work: bool,
     /// What it has left went with its connection, so that the rest cannot be run on another one.
     pub stranded: bool,
+    /// The statement that failed begins or ends a transaction, so that it cannot be taken as done.
+    pub ends: bool,
 }
 
 impl Half {
@@ -146,7 +148,8 @@ pub fn half_applied(entry: &Entry, half: &Half) -> Error {
         error = error.hint(format!(
             "`{repair} --retry --reason TEXT` runs {again} again and goes on; mend the file before, if it was wrong"
         ));
-        if failed < total || half.rolled_back().is_some() {
+        let alone = half.started <= half.done + 1;
+        if alone && !half.ends && (failed < total || half.rolled_back().is_some()) {
             let next = half.rolled_back().unwrap_or(failed + 1);
             error = error.hint(format!(
                 "`{repair} --resume --reason TEXT` takes statement {failed} as done, and goes on with statement {next}"

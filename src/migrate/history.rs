@@ -160,6 +160,7 @@ impl History {
                 name: row.text(14).to_owned(),
                 at_work: false,
                 stranded: false,
+                ends: false,
             };
             self.half.insert(version, half);
             return;

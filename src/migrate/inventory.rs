@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use super::direction::Direction;
 use super::half::Half;
 use super::history::{Applied, History};
+use super::replay::replay;
 use super::runs::Texts;
 use super::source::{Down, Migration, Source};
 use crate::db::Dialect;
 use crate::error::Result;
-use crate::sql::{checksum, split};
+use crate::sql::{Statement, checksum, split};
 use crate::version::Version;
 
 /// The state of a version.
@@ -99,7 +100,7 @@ impl Inventory {
             let applied = history.applied.get(version).cloned();
             let mut half = history.half.get(version).cloned();
             if let (Some(half), Some(migration)) = (&mut half, &migration) {
-                half.stranded = is_stranded(half, migration, dialect);
+                (half.stranded, half.ends) = outlook(half, migration, dialect);
             }
             let ours = applied.as_ref().and_then(|applied| applied.ours.as_ref());
             let state = match (&migration, &applied) {
@@ -130,11 +131,12 @@ impl Inventory {
     }
 }
 
-/// Whether a statement that is in has left something that went with its connection.
-fn is_stranded(half: &Half, migration: &Migration, dialect: &dyn Dialect) -> bool {
+/// Whether the rest counts on something that went with its connection, and whether the statement that failed ends a transaction.
+fn outlook(half: &Half, migration: &Migration, dialect: &dyn Dialect) -> (bool, bool) {
     let file = if half.direction == Direction::Up { migration.up() } else { migration.down() };
     // One that cannot be read cannot be run either, which is told then.
     let text = file.map(|file| file.text).unwrap_or_default();
     let statements = split(&text, dialect.rules()).unwrap_or_default();
-    statements.iter().take(half.done).any(|one| !dialect.effect(one).can_be_had_again())
+    let failed = statements.get(half.failed() - 1);
+    (replay(dialect, &statements, half.done).is_err(), failed.is_some_and(Statement::is_transaction_control))
 }

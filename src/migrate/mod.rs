@@ -13,6 +13,7 @@ mod inventory;
 mod journal;
 pub mod plan;
 mod provenance;
+mod replay;
 pub mod report;
 mod resolve;
 pub mod runs;

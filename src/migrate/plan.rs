@@ -447,6 +447,7 @@ mod tests {
             name: String::new(),
             at_work: false,
             stranded: false,
+            ends: false,
             done: 1,
             at: String::new(),
             by: String::new(),

@@ -393,3 +393,71 @@ fn a_file_that_escaped_its_transaction_is_settled_by_hand() {
         assert_eq!(project.states(), "1:applied");
     });
 }
+
+#[test]
+fn what_a_statement_did_on_its_way_counts() {
+    let allowed = "run_in_transaction = true\nallow_commit = true\n";
+    on_postgres(|project| {
+        let project = project.migration("1_t", "CREATE TABLE src AS SELECT 1 AS n;\nCREATE TABLE log (n INT);", "");
+        project.ok(&["migrate", "up"]);
+        let up = "CREATE TEMP TABLE moved AS WITH d AS (DELETE FROM src RETURNING n) SELECT n FROM d;\nINSERT INTO nope SELECT n FROM moved;";
+        let project = project.migration("2_move", up, "").file("migrations/2_move/metadata.toml", allowed);
+        project.expect(5, &["migrate", "up"]).says(&["statement 1 of 2 is in the database"]);
+        assert_eq!(project.states(), "1:applied 2:failed");
+        project.expect(9, &["migrate", "repair", "--retry", "--reason", "x"]).says(&["went with its connection"]);
+    });
+    let project = Project::sqlite()
+        .migration("1_v", "PRAGMA user_version = 7;\nINSERT INTO nope VALUES (1);", "")
+        .file("migrations/1_v/metadata.toml", allowed);
+    project.expect(5, &["migrate", "up"]).says(&["statement 1 of 2 is in the database"]);
+}
+
+#[test]
+fn settings_that_were_rolled_back_are_not_made_again() {
+    on_postgres(|project| {
+        let up = "CREATE SCHEMA o;\nCREATE TABLE o.log (n INT);\nCREATE TABLE log (n INT);\nBEGIN;\nSET search_path = o;\nROLLBACK;\nINSERT INTO log VALUES (1);\nINSERT INTO nope VALUES (1);\nINSERT INTO log VALUES (2);";
+        let project = project
+            .migration("1_s", up, "")
+            .file("migrations/1_s/metadata.toml", "run_in_transaction = true\nallow_commit = true\n");
+        project.expect(5, &["migrate", "up"]);
+        project.write("migrations/1_s/up.sql", up.replace("nope", "log"));
+        project.ok(&["migrate", "repair", "--retry", "--reason", "x"]);
+        assert_eq!(project.query("SELECT n FROM public.log ORDER BY n"), ["1", "1", "2"]);
+    });
+}
+
+#[test]
+fn a_repair_by_another_user_waits_for_the_server_too() {
+    on_postgres(|project| {
+        let name = project.database().to_owned();
+        let (one, two) = (format!("{name}_a"), format!("{name}_b"));
+        let mut session = project.session();
+        for role in [&one, &two] {
+            session.execute(&format!("CREATE ROLE {role} LOGIN; GRANT ALL ON SCHEMA public TO {role}")).unwrap();
+        }
+        session.execute(&format!("ALTER DEFAULT PRIVILEGES FOR ROLE {one} GRANT ALL ON TABLES TO {two}")).unwrap();
+        let url = |role: &str| project.url.replace("postgres@", &format!("{role}@"));
+        let up = "CREATE TABLE log (n INT);\nDO $$ BEGIN PERFORM pg_sleep(4); END $$;\nINSERT INTO log VALUES (1);";
+        let (first, second) = (url(&one), url(&two));
+        let project = project.plain_migration("1_slow", up, "");
+        if first != project.url {
+            kill_when(
+                &project,
+                &["migrate", "up", "--url", &first],
+                "SELECT 1 FROM __dbtool_journal WHERE statement_started = 2",
+            );
+            let busy = project.expect(7, &["migrate", "repair", "--retry", "--reason", "x", "--url", &second]);
+            busy.says(&["the server still works on it"]);
+        }
+        session
+            .execute(&format!(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename IN ('{one}', '{two}')"
+            ))
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(300));
+        for role in [&one, &two] {
+            session.execute(&format!("DROP OWNED BY {role}")).unwrap();
+            session.execute(&format!("DROP ROLE {role}")).unwrap();
+        }
+    });
+}

@@ -37,6 +37,7 @@ struct Case {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn what_is_in_is_told_and_nothing_runs_twice() {
     on_mysql(|fresh| {
         let cases = [
@@ -118,6 +119,48 @@ fn what_is_in_is_told_and_nothing_runs_twice() {
                 choice: None,
                 then: (0, "1 2 3"),
             },
+            // What the journal cannot tell on this connection, it tells on another one.
+            Case {
+                up: "CREATE TABLE x (i INT);\nSET sql_select_limit = 0;\nSTART TRANSACTION;\nINSERT INTO log (n) VALUES (1);\nINSERT INTO nope VALUES (3);\nCOMMIT;",
+                says: &[
+                    "statements 1 to 2 of 6 are in the database",
+                    "statement 5 failed, and statements 3 to 4 were rolled back",
+                ],
+                rows: "",
+                state: "failed",
+                mend: ("nope", "log (n)"),
+                choice: Some("--retry"),
+                then: (0, "1 3"),
+            },
+            // A setting that fails, and is taken as done, is not made again.
+            Case {
+                up: "CREATE TABLE x (i INT);\nSET SESSION no_such_variable = 1;\nINSERT INTO log (n) VALUES (1);",
+                says: &["statement 1 of 3 is in the database"],
+                rows: "",
+                state: "failed",
+                mend: ("x (i INT)", "x (i INT)"),
+                choice: Some("--resume"),
+                then: (0, "1"),
+            },
+            // Tables and prepared statements that are gone again.
+            Case {
+                up: "SET @id = 5;\nINSERT INTO log (n) VALUES (@id);\nCREATE TABLE o (i INT);\nLOCK TABLES o WRITE;\nUNLOCK TABLES;\nDROP TABLE o;\nALTER TABLE nope ADD x INT;\nINSERT INTO log (n) VALUES (@id);",
+                says: &["statements 1 to 6 of 8 are in the database"],
+                rows: "5",
+                state: "failed",
+                mend: ("TABLE nope", "TABLE busy"),
+                choice: Some("--retry"),
+                then: (0, "5 5"),
+            },
+            Case {
+                up: "DELIMITER //\nUSE information_schema; SET @x = 1//\nCREATE TABLE z1 (a INT); INSERT INTO log (n) VALUES (1); CREATE TABLE log (a INT)//",
+                says: &["may have left something behind"],
+                rows: "",
+                state: "failed",
+                mend: ("z1", "z1"),
+                choice: Some("--mark-pending"),
+                then: (0, ""),
+            },
             // What only changed the connection.
             Case {
                 up: "SET FOREIGN_KEY_CHECKS = 0;\nCREATE TEMPORARY TABLE guard (i INT PRIMARY KEY);\nINSERT INTO guard VALUES (1), (1);\nINSERT INTO log (n) VALUES (1);",
@@ -193,6 +236,12 @@ fn only_what_is_as_it_was_is_tried_again() {
             // Rows in another database's table without transactions stay.
             (format!("INSERT INTO {other}.m VALUES (1);\nUPDATE busy SET v = 1;"), "statements 1 to 2 may have left", false),
             ("SET @n := 0;\nALTER TABLE log ADD pos INT;\nUPDATE log SET pos = (@n := @n + 1);\nUPDATE busy SET v = 1;".into(), "statements 1 to 2 of 4 are in the database", false),
+            // A setting that the file itself changes on its way.
+            (
+                "INSERT INTO log (n) VALUES (1);\nSET time_zone = '+05:00';\nUPDATE busy SET v = 1;".into(),
+                "nothing of it is in the database",
+                false,
+            ),
             // Plain rows are tried again.
             ("INSERT INTO log (n) VALUES (1);\nUPDATE busy SET v = 1;".into(), "nothing of it is in the database", true),
         ] {

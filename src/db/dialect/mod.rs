@@ -123,20 +123,6 @@ pub enum Effect {
     UnlocksTables,
 }
 
-impl Effect {
-    /// Whether another connection can have it, too.
-    #[must_use]
-    pub fn can_be_had_again(self) -> bool {
-        !matches!(self, Effect::Temporary | Effect::State)
-    }
-
-    /// Whether it is all that the statement does.
-    #[must_use]
-    pub fn leaves_the_database(self) -> bool {
-        matches!(self, Effect::Setting | Effect::Temporary | Effect::LocksTables | Effect::UnlocksTables)
-    }
-}
-
 pub trait Dialect: Sync {
     fn backend(&self) -> Backend;
 
@@ -219,7 +205,17 @@ pub trait Dialect: Sync {
 
     /// Whether a statement can be run again after it was rolled back: it counts on nothing that a rollback leaves.
     fn can_repeat(&self, statement: &Statement<'_>) -> bool {
-        self.effect(statement).can_be_had_again()
+        self.effect(statement) == Effect::None
+    }
+
+    /// Whether a statement surely changes nothing but its connection. When in doubt, no.
+    fn only_sets(&self, _: &Statement<'_>) -> bool {
+        false
+    }
+
+    /// The session's variables that a statement names.
+    fn variables(&self, _: &Statement<'_>) -> Vec<String> {
+        Vec::new()
     }
 
     /// Whether a statement needs to know what the one before it did, on the same connection.

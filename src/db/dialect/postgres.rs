@@ -210,12 +210,18 @@ impl Dialect for Postgres {
     fn is_at_work(&self, session: &mut Session, connection: Option<u64>, id: Option<&str>) -> Result<bool, DbError> {
         let sql = match (id, connection) {
             (Some(id), _) => format!("SELECT pg_catalog.txid_status({id}) = 'in progress'"),
+            // What others' connections do is not told to everybody.
             (None, Some(pid)) => format!(
-                "SELECT EXISTS (SELECT FROM pg_catalog.pg_stat_activity WHERE pid = {pid} AND state = 'active')"
+                "SELECT EXISTS (SELECT FROM pg_catalog.pg_stat_activity WHERE pid = {pid} AND datname = pg_catalog.current_database() \
+                 AND (state IS NULL OR state = 'active'))"
             ),
             (None, None) => return Ok(false),
         };
         Ok(session.query(&sql)?.first().is_some_and(|row| row.flag(0)))
+    }
+
+    fn only_sets(&self, statement: &Statement<'_>) -> bool {
+        statement.begins(&["SET"]) || statement.begins(&["RESET"])
     }
 
     fn was_committed(&self, session: &mut Session, id: &str) -> Result<bool, DbError> {
@@ -251,13 +257,18 @@ impl Dialect for Postgres {
     }
 
     fn effect(&self, statement: &Statement<'_>) -> Effect {
-        if statement.begins(&["CREATE", "TEMP"]) || statement.begins(&["CREATE", "TEMPORARY"]) {
+        let makes = ["CREATE", "SELECT", "DO", "WITH"].iter().any(|verb| statement.begins(&[verb]));
+        if makes && ["temp", "temporary", "pg_temp"].iter().any(|word| text::has_word(statement.text, word)) {
             return Effect::Temporary;
         }
         let local = ["LOCAL", "CONSTRAINTS", "TRANSACTION"].iter().any(|word| statement.begins(&["SET", word]));
-        let function = statement.begins(&["SELECT"]) && statement.text.to_ascii_lowercase().contains("set_config(");
-        let setting = (statement.begins(&["SET"]) && !local) || statement.begins(&["RESET"]) || function;
-        if setting { Effect::Setting } else { Effect::None }
+        if statement.begins(&["SELECT"]) && text::has_word(statement.text, "set_config") {
+            // What it is given may be computed, and be another value the next time.
+            let plain = statement.text.matches('(').count() == 1;
+            return if plain { Effect::Setting } else { Effect::State };
+        }
+        let setting = ["SET", "RESET", "DISCARD"].iter().any(|verb| statement.begins(&[verb]));
+        if setting && !local { Effect::Setting } else { Effect::None }
     }
 
     fn set_timeouts(

@@ -173,7 +173,7 @@ impl File<'_, '_> {
         };
         self.runner.log(&error, self.prepared);
         let outcome = if clean { outcome::ROLLED_BACK } else { outcome::FAILED };
-        let cause = error.cause().unwrap_or_default().to_owned();
+        let cause = error.cause().map_or_else(|| error.to_string(), str::to_owned);
         let (dialect, home) = (self.work.dialect, &self.work.home);
         let row = (self.id, &self.prepared.step.migration.version);
         let duration_ms = self.started.elapsed().as_millis();
@@ -203,9 +203,16 @@ impl File<'_, '_> {
             return;
         }
         let state = journal::state(self.work.dialect, &self.work.home, self.id);
-        if let Some((started, done)) = self.work.session.query(&state).ok().as_deref().and_then(progress_of) {
-            (self.progress.started, self.progress.done) = (if self.progress.clean { done } else { started }, done);
-        }
+        let own = self.work.session.query(&state).ok().as_deref().and_then(progress_of);
+        // The file may have made the connection useless: another one is not.
+        let read = own.or_else(|| {
+            let mut other = self.runner.connector.open(Purpose::Read).ok()?;
+            other.query(&state).ok().as_deref().and_then(progress_of)
+        });
+        // Where nothing is known, all that was begun is in doubt.
+        let (started, done) = read.unwrap_or((self.progress.started.max(1), 0));
+        self.progress.started = if self.progress.clean && read.is_some() { done } else { started };
+        self.progress.done = done;
         if let (true, Some(failed)) = (self.progress.stayed, self.progress.failed) {
             self.progress.started = failed;
         }

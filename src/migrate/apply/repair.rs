@@ -11,6 +11,7 @@ use crate::migrate::direction::Direction;
 use crate::migrate::inventory::{Entry, State};
 use crate::migrate::journal::{self, Action, outcome};
 use crate::migrate::plan::Step;
+use crate::migrate::replay::replay;
 use crate::migrate::report::{Outcome, Ran};
 use crate::migrate::resolve::{Target, resolve};
 use crate::migrate::runs;
@@ -124,27 +125,32 @@ impl Runner<'_> {
         // It began statement by statement, and so it ends, whatever its metadata says by now.
         prepared.mode = Mode::Statements;
         let failed = half.failed();
+        if choice == Choice::Resume && half.started > half.done + 1 {
+            let message = format!(
+                "statements {} to {} are in doubt, so none of them can be taken as done",
+                half.done + 1,
+                half.started
+            );
+            return Err(Error::new(Code::Refused, message)
+                .hint("finish or undo it by hand, and use `--mark-applied` or `--mark-pending`"));
+        }
         let (from, skip) = match choice {
+            _ if half.is_through() => (half.done, None),
             Choice::Retry => (half.done, None),
             // Those between were rolled back with it, and run again.
             _ if failed > half.done + 1 && half.started == half.done => (half.done, Some(failed)),
-            _ => (failed, None),
+            _ => (failed, Some(failed)),
         };
         let dialect = self.connector.dialect();
         let statements = prepared.statements(dialect);
-        if let Some(state) = statements.iter().take(from).find(|one| !dialect.effect(one).can_be_had_again()) {
-            let message = "what this statement left went with its connection, and the rest of the file may count on it";
+        if let Err(state) = replay(dialect, &statements, from) {
+            let message =
+                "what this statement left or asks for went with its connection, and cannot be had on another one";
             return Err(Error::new(Code::Refused, message)
                 .at(prepared.place(dialect, state.start))
                 .hint("finish or undo it by hand, and use `--mark-applied` or `--mark-pending`"));
         }
-        if let Some(one) = statements.iter().skip(from).find(|one| from > 0 && dialect.looks_back(one)) {
-            let message = "this statement asks what the one before it did, which went with its connection";
-            return Err(Error::new(Code::Refused, message)
-                .at(prepared.place(dialect, one.start))
-                .hint("finish or undo it by hand, and use `--mark-applied` or `--mark-pending`"));
-        }
-        let skipped = statements.get(failed - 1).cloned();
+        let skipped = statements.get(failed - 1).filter(|_| !half.is_through()).cloned();
         if let (Choice::Resume, Some(statement)) = (choice, skipped.filter(Statement::is_transaction_control)) {
             return Err(Error::new(
                 Code::Refused,

@@ -5,9 +5,10 @@ use std::time::Instant;
 use super::file::{File, Progress, Why, open};
 use super::runner::Runner;
 use super::work::{Broken, Work, what};
-use crate::db::{Backoff, DbError, Dialect, Effect, Kind, Script};
+use crate::db::{Backoff, DbError, Kind, Script};
 use crate::error::{Code, Error, Result};
 use crate::migrate::journal::{self, Action};
+use crate::migrate::replay::replay;
 use crate::migrate::script::Prepared;
 use crate::observer::Event;
 use crate::sql::Statement;
@@ -27,7 +28,7 @@ impl Runner<'_> {
         let progress = Progress { started: why.done, done: why.done, ..Progress::default() };
         let started = Instant::now();
         let fresh = why.action == Action::Run;
-        let idle = statements.iter().take_while(|one| dialect.effect(one).leaves_the_database()).count();
+        let idle = statements.iter().take_while(|one| dialect.only_sets(one)).count();
         let mut file = File {
             runner: self,
             work,
@@ -55,20 +56,14 @@ impl Runner<'_> {
     }
 }
 
-/// What an earlier statement set for its connection, and the later ones may count on.
-fn is_setting(dialect: &dyn Dialect, statement: &Statement<'_>) -> bool {
-    let effect = dialect.effect(statement);
-    matches!(effect, Effect::Setting | Effect::LocksTables | Effect::UnlocksTables)
-}
-
 impl File<'_, '_> {
     /// Runs the statements that are not in yet.
     fn all(&mut self, statements: &[Statement<'_>]) -> Result<(), Broken> {
         let dialect = self.work.dialect;
-        let (past, rest) = statements.split_at(self.progress.done.min(statements.len()));
-        // What the earlier statements set for their connection, the later ones may count on.
-        for statement in past {
-            if !is_setting(dialect, statement) || self.around.outside.contains(&statement.number) {
+        let rest = &statements[self.progress.done.min(statements.len())..];
+        // What the earlier statements set for their connection, the later ones may count on. What cannot be had was refused.
+        for statement in replay(dialect, statements, self.progress.done).unwrap_or_default() {
+            if self.around.outside.contains(&statement.number) || self.skip == Some(statement.number) {
                 continue;
             }
             self.work.session.execute(dialect.text(statement)).map_err(|error| self.failed(statement, error))?;
@@ -218,8 +213,10 @@ impl File<'_, '_> {
         }
         notes.push("COMMIT".to_owned());
         self.work.held.check()?;
-        let noted = self.work.session.execute(&notes.join("; "));
-        noted.map_err(|error| self.failed(last, error))?;
+        if let Err(error) = self.work.session.execute(&notes.join("; ")) {
+            (self.progress.failed, self.progress.clean) = (Some(last.number), false);
+            return Err(self.failed(last, error));
+        }
         (self.progress.started, self.progress.done, self.progress.finished) = (number, number, finishes);
         Ok(())
     }

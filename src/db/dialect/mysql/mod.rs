@@ -184,11 +184,14 @@ impl Dialect for Mysql {
     fn is_at_work(&self, session: &mut Session, connection: Option<u64>, _: Option<&str>) -> Result<bool, DbError> {
         let Some(id) = connection else { return Ok(false) };
         // Others' connections are not in everybody's list; the lock that it took of itself is known to all.
+        let own = session.id() == connection;
         let lock = session.query(&format!("SELECT IS_USED_LOCK('{CONNECTION_LOCK}{id}') IS NOT NULL"))?;
-        if lock.first().is_some_and(|row| row.flag(0)) {
+        if !own && lock.first().is_some_and(|row| row.flag(0)) {
             return Ok(true);
         }
-        Ok(session.query("SHOW PROCESSLIST")?.iter().any(|row| row.text(0) == id.to_string()))
+        // After a restart of the server the number may be another's.
+        let list = session.query("SHOW PROCESSLIST")?;
+        Ok(!own && list.iter().any(|row| row.text(0) == id.to_string() && row.text(4) != "Sleep"))
     }
 
     fn looks_again(&self) -> bool {
@@ -243,7 +246,15 @@ impl Dialect for Mysql {
     }
 
     fn can_repeat(&self, statement: &Statement<'_>) -> bool {
-        statements::effect(statement).can_be_had_again() && !statements::uses_variables(statement)
+        statements::effect(statement) == Effect::None && statements::variables(statement).is_empty()
+    }
+
+    fn only_sets(&self, statement: &Statement<'_>) -> bool {
+        statements::only_sets(statement)
+    }
+
+    fn variables(&self, statement: &Statement<'_>) -> Vec<String> {
+        statements::variables(statement)
     }
 
     fn looks_back(&self, statement: &Statement<'_>) -> bool {

@@ -3,7 +3,7 @@
 
 use crate::db::dialect::Effect;
 use crate::db::error::DbError;
-use crate::sql::{Kind, Lexer, Rules, Statement};
+use crate::sql::{Kind, Lexer, Rules, Statement, Token, split};
 use crate::text;
 
 /// The words of `sql_mode` that change how a file is cut into statements, and the modes that bring them along.
@@ -17,22 +17,28 @@ const PARSE_ERROR: u16 = 1064;
 
 /// Why a statement must not stand in a file, and what to do about it.
 pub(super) fn refused(statement: &Statement<'_>) -> Option<(&'static str, &'static str)> {
-    let upper = statement.text.to_ascii_uppercase();
+    let parts = split(statement.text, &Rules::MYSQL).unwrap_or_default();
+    parts.iter().find_map(refused_alone)
+}
+
+fn refused_alone(statement: &Statement<'_>) -> Option<(&'static str, &'static str)> {
     let begins = |word: &str| statement.begins(&[word]);
-    let about_records = RECORDS.iter().any(|table| text::find_word(statement.text, table).is_some());
+    let names = |words: &[&str]| words.iter().any(|word| text::has_word(statement.text, word));
     if begins("FLUSH") && statement.has("READ") && statement.has("LOCK") {
         Some((
             "FLUSH … WITH READ LOCK keeps dbtool, too, from writing what was run",
             "leave it out: dbtool keeps other runners out",
         ))
-    } else if begins("XA") {
+    } else if begins("XA") || (begins("SET") && names(&["completion_type", "session_track_transaction_info"])) {
         Some((
-            "XA takes the transaction out of dbtool's hands",
+            "this takes the transaction out of dbtool's hands",
             "write START TRANSACTION and COMMIT, with `allow_commit = true` in the migration's metadata.toml",
         ))
-    } else if about_records && !begins("SELECT") && !begins("SHOW") {
+    } else if names(&["release_all_locks"]) {
+        Some(("RELEASE_ALL_LOCKS frees dbtool's locks, too", "release your own by name: RELEASE_LOCK"))
+    } else if changes_the_record(statement) {
         Some((
-            "the statement is about the tables that record what was run",
+            "the statement changes the tables that record what was run",
             "leave it out: `dbtool migrate repair` and `dbtool migrate baseline` change the record, with a reason",
         ))
     } else if begins("LOAD") && statement.has("LOCAL") {
@@ -40,13 +46,33 @@ pub(super) fn refused(statement: &Statement<'_>) -> Option<(&'static str, &'stat
             "LOAD DATA LOCAL reads a file of the client, and dbtool gives none away",
             "load it with another tool, or write the rows as INSERT",
         ))
-    } else if begins("SET") && upper.contains("SQL_MODE") && READING_MODES.iter().any(|mode| upper.contains(mode)) {
+    } else if begins("SET")
+        && names(&["sql_mode"])
+        && READING_MODES.iter().any(|mode| statement.text.to_ascii_uppercase().contains(mode))
+    {
         Some((
             "this `sql_mode` changes how the file itself is read, half way through it",
             "set it for the user or the server; dbtool asks for it before it reads the files",
         ))
     } else {
         None
+    }
+}
+
+/// Whether one of the tables that record what was run is what a statement is about. Reading them, and naming them in a text,
+/// is nobody's harm.
+fn changes_the_record(statement: &Statement<'_>) -> bool {
+    let record = |text: &str| RECORDS.iter().any(|table| text.trim_matches('`').eq_ignore_ascii_case(table));
+    let tokens = code(statement);
+    let named = |token: &(Kind, &str)| matches!(token.0, Kind::Word | Kind::QuotedName) && record(token.1);
+    match statement.head().first().map(String::as_str) {
+        Some("DROP" | "RENAME" | "ALTER" | "TRUNCATE" | "DELETE" | "UPDATE" | "LOCK") => tokens.iter().any(named),
+        // The table stands behind INTO, perhaps behind the name of its database.
+        Some("INSERT" | "REPLACE" | "LOAD") => {
+            let body = tokens.iter().position(|(_, text)| *text == "(" || text.eq_ignore_ascii_case("select"));
+            tokens[..body.unwrap_or(tokens.len())].iter().any(named)
+        }
+        _ => false,
     }
 }
 
@@ -85,7 +111,7 @@ pub(super) fn keeps_the_transaction(statement: &Statement<'_>) -> bool {
 /// Whether a statement that failed may have left something behind.
 pub(super) fn may_leave_traces(statement: &Statement<'_>, error: &DbError) -> bool {
     let begins = |words: &[&str]| statement.begins(words);
-    let runs_others = ["CALL", "EXECUTE", "BEGIN"].iter().any(|word| begins(&[word]));
+    let runs_others = ["CALL", "EXECUTE", "BEGIN"].iter().any(|word| begins(&[word])) || begins(&["SET", "STATEMENT"]);
     if is_several(statement) || (runs_others && !statement.is_transaction_control()) {
         return true;
     }
@@ -94,7 +120,7 @@ pub(super) fn may_leave_traces(statement: &Statement<'_>, error: &DbError) -> bo
     }
     // Several users, or the tables of a database, are changed one by one; REPLACE drops before it creates.
     let several = ["USER", "ROLE", "DATABASE", "SCHEMA"].iter().any(|kind| statement.has(kind));
-    if several || begins(&["CREATE", "OR", "REPLACE"]) || begins(&["SET", "STATEMENT"]) {
+    if several || begins(&["CREATE", "OR", "REPLACE"]) {
         return true;
     }
     match statement.head().first().map(String::as_str) {
@@ -111,24 +137,17 @@ pub(super) fn may_leave_traces(statement: &Statement<'_>, error: &DbError) -> bo
 /// What a statement leaves with its connection.
 pub(super) fn effect(statement: &Statement<'_>) -> Effect {
     let begins = |words: &[&str]| statement.begins(words);
-    let upper = statement.text.to_ascii_uppercase();
-    if begins(&["LOCK", "TABLES"]) || begins(&["LOCK", "TABLE"]) {
+    if is_several(statement) {
+        Effect::None
+    } else if begins(&["LOCK", "TABLES"]) || begins(&["LOCK", "TABLE"]) {
         Effect::LocksTables
     } else if begins(&["UNLOCK"]) {
         Effect::UnlocksTables
     } else if begins(&["CREATE", "TEMPORARY"]) || begins(&["CREATE", "OR", "REPLACE", "TEMPORARY"]) {
         Effect::Temporary
     } else if begins(&["SET"]) {
-        let stays = ["GLOBAL", "PERSIST", "PASSWORD", "STATEMENT", "DEFAULT", "TRANSACTION"];
-        if stays.iter().any(|word| begins(&["SET", word])) || statement.has("GLOBAL") {
-            Effect::None
-        } else if upper.contains('(') || upper.contains("NEXT") {
-            // What it computes may be another value on another connection, or change rows once more.
-            Effect::State
-        } else {
-            Effect::Setting
-        }
-    } else if uses_variables(statement) && (begins(&["CALL"]) || upper.contains(":=") || upper.contains("INTO")) {
+        effect_of_set(statement)
+    } else if !variables(statement).is_empty() && (begins(&["CALL"]) || assigns(statement)) {
         Effect::State
     } else if begins(&["USE"]) || begins(&["PREPARE"]) || begins(&["DEALLOCATE"]) {
         Effect::Setting
@@ -137,37 +156,93 @@ pub(super) fn effect(statement: &Statement<'_>) -> Effect {
     }
 }
 
-/// Whether a statement needs to know what the one before it did.
-pub(super) fn looks_back(statement: &Statement<'_>) -> bool {
-    let upper = statement.text.to_ascii_uppercase();
-    ["LAST_INSERT_ID", "ROW_COUNT", "FOUND_ROWS"].iter().any(|word| upper.contains(word))
+fn effect_of_set(statement: &Statement<'_>) -> Effect {
+    // What is computed may be another value on another connection, or change rows once more.
+    const COMPUTED: [&str; 12] = [
+        "last_insert_id",
+        "identity",
+        "insert_id",
+        "warning_count",
+        "error_count",
+        "current_timestamp",
+        "localtime",
+        "current_date",
+        "current_time",
+        "next",
+        "previous",
+        "select",
+    ];
+    let tokens = code(statement);
+    let target: String = tokens.iter().skip(1).take(3).map(|(_, text)| text.to_ascii_uppercase()).collect();
+    let stays = ["GLOBAL", "PERSIST", "PASSWORD", "STATEMENT", "DEFAULT", "TRANSACTION", "@@GLOBAL", "@@PERSIST"];
+    if stays.iter().any(|word| target.starts_with(word)) {
+        return Effect::None;
+    }
+    let later = tokens
+        .windows(2)
+        .any(|pair| pair[0].1 == "," && ["GLOBAL", "PERSIST"].iter().any(|word| pair[1].1.eq_ignore_ascii_case(word)));
+    let computed = tokens.iter().any(|(kind, text)| {
+        *text == "(" || (*kind == Kind::Word && COMPUTED.iter().any(|word| text.eq_ignore_ascii_case(word)))
+    });
+    if later || computed { Effect::State } else { Effect::Setting }
 }
 
-/// Whether a statement reads or writes `@variables` of the session. `@@name` is the server's, and `'user'@'host'` a user.
-pub(super) fn uses_variables(statement: &Statement<'_>) -> bool {
+/// Whether a statement surely changes nothing but its connection.
+pub(super) fn only_sets(statement: &Statement<'_>) -> bool {
+    match effect(statement) {
+        Effect::Setting | Effect::LocksTables | Effect::UnlocksTables => true,
+        // One that is filled may run a function on its way.
+        Effect::Temporary => {
+            !["select", "as", "values", "table_function"].iter().any(|word| text::has_word(statement.text, word))
+        }
+        Effect::State | Effect::None => false,
+    }
+}
+
+/// Whether a statement needs to know what the one before it did.
+pub(super) fn looks_back(statement: &Statement<'_>) -> bool {
+    let words = ["last_insert_id", "identity", "row_count", "found_rows", "lastval", "previous"];
+    words.iter().any(|word| text::has_word(statement.text, word))
+}
+
+/// The `@variables` of the session that a statement names. `@@name` is the server's, and `'user'@'host'` a user.
+pub(super) fn variables(statement: &Statement<'_>) -> Vec<String> {
     let text = statement.text;
     let tokens: Vec<_> = Lexer::new(text, &Rules::MYSQL).collect();
     let name = |kind| matches!(kind, Kind::Word | Kind::QuotedName | Kind::String);
-    tokens.iter().enumerate().any(|(at, token)| {
+    let mut found = Vec::new();
+    for (at, token) in tokens.iter().enumerate().filter(|(_, token)| token.text(text) == "@") {
         let before = at.checked_sub(1).map(|before| &tokens[before]);
-        token.text(text) == "@"
-            && before.is_none_or(|before| !name(before.kind) && before.text(text) != "@")
-            && tokens.get(at + 1).is_some_and(|next| name(next.kind))
+        let own = before.is_none_or(|before| !name(before.kind) && before.text(text) != "@");
+        let next = tokens.get(at + 1).filter(|next| own && next.start == token.end && name(next.kind));
+        found.extend(next.map(|next| next.text(text).trim_matches(['`', '\'', '"']).to_ascii_lowercase()));
+    }
+    found
+}
+
+/// Whether a statement gives a variable a value: `INTO @x`, `@x := 1`.
+fn assigns(statement: &Statement<'_>) -> bool {
+    let tokens = code(statement);
+    tokens.windows(2).any(|pair| {
+        (pair[0].1 == ":" && pair[1].1 == "=") || (pair[0].1.eq_ignore_ascii_case("into") && pair[1].1 == "@")
     })
+}
+
+/// The tokens that mean something.
+fn code<'s>(statement: &Statement<'s>) -> Vec<(Kind, &'s str)> {
+    let text = statement.text;
+    Lexer::new(text, &Rules::MYSQL).filter(Token::is_code).map(|token| (token.kind, token.text(text))).collect()
 }
 
 /// Several statements that a delimiter of their own made one, so that the server runs them one after the other.
 fn is_several(statement: &Statement<'_>) -> bool {
-    let programs = ["CREATE", "ALTER", "BEGIN"];
-    !programs.iter().any(|word| statement.begins(&[word]))
-        && Lexer::new(statement.text, &Rules::MYSQL).any(|token| token.kind == Kind::Delimiter)
+    statement.text.contains(';') && split(statement.text, &Rules::MYSQL).is_ok_and(|parts| parts.len() > 1)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::db::error::Kind as Failure;
-    use crate::sql::split;
 
     fn one<T>(sql: &str, about: impl Fn(&Statement<'_>) -> T) -> T {
         about(&split(sql, &Rules::MYSQL).unwrap()[0])
@@ -202,7 +277,14 @@ mod tests {
 
     #[test]
     fn what_a_statement_leaves_with_its_connection() {
-        for setting in ["SET FOREIGN_KEY_CHECKS = 0", "SET @saved = @@sql_mode", "SET NAMES utf8", "USE x"] {
+        for setting in [
+            "SET FOREIGN_KEY_CHECKS = 0",
+            "SET @saved = @@sql_mode",
+            "SET @m = @@GLOBAL.max_connections",
+            "SET @s = 'INSERT INTO t VALUES (7)'",
+            "SET NAMES utf8",
+            "USE x",
+        ] {
             assert_eq!(one(setting, effect), Effect::Setting, "{setting}");
         }
         for state in ["SET @a = f()", "SET @a = NEXT VALUE FOR s", "SELECT 1 INTO\n @k", "SELECT @m := 1", "CALL p(@o)"]
@@ -218,8 +300,29 @@ mod tests {
             "BEGIN",
             "GRANT ALL ON a TO 'u'@'h'",
             "INSERT INTO t VALUES ('a@b')",
+            "INSERT INTO t VALUES (@a)",
+            "DELIMITER //\nSET a = 1; INSERT INTO t VALUES (1)//",
+            "DELIMITER //\nCREATE TABLE a (i INT); CREATE TABLE b (i INT)//",
         ] {
             assert_eq!(one(none, effect), Effect::None, "{none}");
+        }
+    }
+
+    #[test]
+    fn only_what_changes_the_record_is_refused() {
+        for wrong in [
+            "DROP TABLE __dbtool_journal",
+            "INSERT INTO `d`.`__diesel_schema_migrations` (version) VALUES (1)",
+            "DELIMITER //\nSELECT 1; DELETE FROM __dbtool_journal//",
+        ] {
+            assert!(one(wrong, refused).is_some(), "{wrong}");
+        }
+        for fine in [
+            "INSERT INTO notes VALUES ('see __diesel_schema_migrations')",
+            "INSERT INTO notes SELECT version FROM __diesel_schema_migrations",
+            "CREATE VIEW v AS SELECT * FROM __diesel_schema_migrations",
+        ] {
+            assert!(one(fine, refused).is_none(), "{fine}");
         }
     }
 

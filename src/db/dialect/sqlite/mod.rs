@@ -248,13 +248,18 @@ impl Dialect for Sqlite {
     }
 
     fn effect(&self, statement: &Statement<'_>) -> Effect {
-        if statement.begins(&["CREATE", "TEMP"]) || statement.begins(&["CREATE", "TEMPORARY"]) {
+        let temporary = || ["temp", "temporary"].iter().any(|word| text::has_word(statement.text, word));
+        if statement.begins(&["CREATE"]) && temporary() {
             Effect::Temporary
-        } else if statement.begins(&["PRAGMA"]) || statement.begins(&["ATTACH"]) {
+        } else if ["PRAGMA", "ATTACH", "DETACH"].iter().any(|verb| statement.begins(&[verb])) {
             Effect::Setting
         } else {
             Effect::None
         }
+    }
+
+    fn looks_back(&self, statement: &Statement<'_>) -> bool {
+        ["last_insert_rowid", "changes", "total_changes"].iter().any(|word| text::has_word(statement.text, word))
     }
 
     fn set_timeouts(&self, session: &mut Session, _: &Statement<'_>, timeouts: &Timeouts) -> Result<(), DbError> {
