@@ -216,13 +216,22 @@ fn decode(text: &str, what: &str) -> Result<String> {
 
 fn parameters(query: &str) -> Result<Vec<(String, String)>> {
     let pairs = query.split('&').filter(|pair| !pair.is_empty());
+    let wrong = |what: &str| {
+        Error::new(Code::ConfigValue, format!("the URL has a parameter {what}"))
+            .hint("a `?` in a password is written %3F; or give the parts: `host`, `user`, `password`, `name`")
+    };
     pairs
         .map(|pair| {
-            let (key, value) = pair.split_once('=').ok_or_else(|| {
-                Error::new(Code::ConfigValue, "the URL has a parameter without a value")
-                    .hint("a `?` in a password is written %3F; or give the parts: `host`, `user`, `password`, `name`")
-            })?;
-            Ok((decode(key, "parameter")?, decode(value, "parameter")?))
+            let (key, value) = pair.split_once('=').ok_or_else(|| wrong("without a value"))?;
+            let key = decode(key, "parameter")?;
+            // Behind a `?` of a password come its rest, the `@` and the host, which are nothing to show.
+            if pair.contains('@')
+                && !SHOWN_PARAMETERS.contains(&key.as_str())
+                && !matches!(key.as_str(), "password" | "sslpassword")
+            {
+                return Err(wrong("that nobody knows, with an `@` in it"));
+            }
+            Ok((key, decode(value, "parameter")?))
         })
         .collect()
 }
@@ -398,6 +407,8 @@ mod tests {
             ("postgres//u:p@h/d", "error: the database URL is neither a URL nor a path"),
             ("jdbc:postgresql://u:p@h/d", "error: the database URL is neither a URL nor a path"),
             ("postgres://u:p@x?y@h/d", "error: the URL has a parameter without a value"),
+            ("postgres://u:1?y=2@h/d", "error: the URL has a parameter that nobody knows, with an `@` in it"),
+            ("postgres://h/d?user=a@b", "postgres://a@b@h/d"),
             (
                 "mysql://u:p%40x@h:3306/d?ssl_mode=VERIFY_IDENTITY&ssl-ca=/ca",
                 "mysql://u:***@h:3306/d?sslmode=verify-full&sslrootcert=/ca",
@@ -408,6 +419,18 @@ mod tests {
         ];
         for (url, shown) in cases {
             assert_eq!(parse(url), shown, "{url}");
+        }
+    }
+
+    proptest::proptest! {
+        /// No part of a password that was not encoded is taken for a host, a user, a name or a parameter.
+        #[test]
+        fn an_unencoded_password_is_one_or_is_refused(password in "[a-z0-9@:/?#&=%+ ]{1,14}") {
+            for scheme in ["postgres", "mysql"] {
+                let shown = parse(&format!("{scheme}://user:{password}@h.example:5/db?sslmode=disable"));
+                let whole = format!("{scheme}://user:***@h.example:5/db?sslmode=disable");
+                proptest::prop_assert!(shown == whole || shown.starts_with("error: the URL"), "{password:?}: {shown}");
+            }
         }
     }
 
