@@ -432,7 +432,10 @@ fn new_migrations_come_after_every_other() {
     let names: Vec<_> = status["migrations"].as_array().unwrap().iter().map(|m| m["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["create_users", "create_orders"], "two within a second keep their order");
     // The text of a new migration is a comment: it can be applied as it is, but hardly on purpose.
-    project.ok(&["migrate", "up"]).says(&["has not been written yet", "migrate down"]);
+    project.ok(&["migrate", "up"]).says(&["up.sql` has not been written yet", "migrate down"]);
+    let down = project.ok(&["migrate", "down"]);
+    down.says(&["down.sql` has not been written yet", "stays"]);
+    assert!(!down.stderr.contains("take it back"), "{down}");
     project.expect(2, &["migrate", "new", "both", "--backend", "all"]).says(&["would hide them"]);
     let several = Project::sqlite().file("migrations/.keep", "");
     several.ok(&["migrate", "new", "both", "--backend", "all"]);

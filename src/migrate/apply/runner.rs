@@ -10,6 +10,7 @@ use crate::db::{
 use crate::error::{Code, Error, Result};
 use crate::interrupt::Interrupt;
 use crate::migrate::create::UNWRITTEN;
+use crate::migrate::direction::Direction;
 use crate::migrate::history::History;
 use crate::migrate::inventory::{Inventory, State};
 use crate::migrate::journal;
@@ -109,13 +110,21 @@ impl Runner<'_> {
             }
         }
         self.tell_warnings(&plan);
-        for prepared in prepared.iter().filter(|prepared| UNWRITTEN.contains(&prepared.file.text.as_str())) {
-            let file = prepared.file.path.display();
-            let hint = "take it back with `dbtool migrate down` before you write the change into it";
-            self.observer.warn_with(format!("`{file}` has not been written yet: it does nothing"), hint.to_owned());
-        }
+        self.tell_unwritten(&prepared);
         let mut work = self.work(locked, &look, &prepared)?;
         Ok(self.steps(&mut work, &prepared))
+    }
+
+    /// Tells of files that hold what `migrate new` wrote.
+    fn tell_unwritten(&self, prepared: &[Prepared]) {
+        for prepared in prepared.iter().filter(|prepared| UNWRITTEN.contains(&prepared.file.text.as_str())) {
+            let hint = match prepared.step.direction {
+                Direction::Up => "take it back with `dbtool migrate down` before you write the change into it",
+                Direction::Down => "what its `up.sql` made stays: write the way back before you apply it again",
+            };
+            let file = prepared.file.path.display();
+            self.observer.warn_with(format!("`{file}` has not been written yet: it does nothing"), hint.to_owned());
+        }
     }
 
     fn plan(&self, look: &Look, wanted: &Wanted<'_>) -> Result<(Plan, Vec<Prepared>)> {
