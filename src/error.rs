@@ -189,6 +189,7 @@ codes! {
     OutOfOrder, "migrate/out-of-order", Refused, "a pending migration is older than one that is applied";
     MigrationFailed, "migrate/failed", Failed, "a migration failed";
     HalfApplied, "migrate/half-applied", Failed, "some statements of a migration are in the database and others are not";
+    NotAtomic, "migrate/not-atomic", Usage, "a migration cannot share a transaction with the others, and `--atomic` was asked for";
     OutcomeUnknown, "migrate/outcome-unknown", Failed, "the connection was lost while a migration was being committed";
     HungUp, "interrupted/hup", HungUp, "a signal asked to stop; the error says what is in the database";
     Interrupted, "interrupted/int", Interrupted, "the same, by INT: Ctrl-C";

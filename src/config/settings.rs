@@ -69,6 +69,8 @@ pub struct MigrateSettings {
     pub changed: Policy,
     pub missing: Policy,
     pub session: Vec<String>,
+    /// All migrations of a run in one transaction.
+    pub atomic: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,7 +142,6 @@ impl Settings {
             max: time("retry", "max")?,
             deadline: time("retry", "deadline")?,
         };
-        parsed(&layers, "migrate", "transaction", |text| (text == "each").then_some(()))?;
         let session = layers.setting(key("migrate", "session"))?;
         let mut secrets = Redactor::default();
         for reference in &session.references {
@@ -156,6 +157,11 @@ impl Settings {
             changed: policy("changed")?,
             missing: policy("missing")?,
             session: session.list(),
+            atomic: parsed(&layers, "migrate", "transaction", |text| match text {
+                "each" => Some(false),
+                "all" => Some(true),
+                _ => None,
+            })?,
         };
         let format = layers.setting(key("log", "format"))?;
         let log = LogSettings {

@@ -33,6 +33,12 @@ pub struct Answer {
     pub took: Duration,
 }
 
+impl Answer {
+    pub fn first(self) -> Option<Row> {
+        self.rows.into_iter().next()
+    }
+}
+
 pub struct Connection {
     raw: NonNull<pq::PGconn>,
     /// Filled by libpq's callback; boxed, so that its address stays.
@@ -85,8 +91,8 @@ impl Connection {
         Ok(connection)
     }
 
-    /// Sends SQL, one statement or many, as one message. Rows are kept when `keep` says so.
-    pub fn query(&mut self, sql: &str, keep: bool) -> Result<Vec<Answer>, Failure> {
+    /// Sends SQL, one statement or many, as one message. Of each statement's rows the first `most` are kept.
+    pub fn query(&mut self, sql: &str, most: usize) -> Result<Vec<Answer>, Failure> {
         let mut answers = Vec::new();
         let mut failure: Option<DbError> = None;
         let raw = self.raw.as_ptr();
@@ -99,18 +105,20 @@ impl Connection {
         // Row by row, so that a SELECT in a migration needs no memory.
         // SAFETY: allowed directly after PQsendQuery; where it is refused, rows come at once.
         unsafe { pq::PQsetSingleRowMode(raw) };
-        let mut rows = Vec::new();
+        let mut rows: Vec<Row> = Vec::new();
         let mut start = Instant::now();
         // SAFETY: the connection is valid; the result is owned by `Answered`, which clears it.
         while let Some(result) = NonNull::new(unsafe { pq::PQgetResult(raw) }).map(Answered) {
             use pq::ExecStatusType as Status;
             // SAFETY: the result is valid.
             match unsafe { pq::PQresultStatus(result.0.as_ptr()) } {
-                Status::PGRES_SINGLE_TUPLE if keep => rows.extend(result.rows()),
+                Status::PGRES_SINGLE_TUPLE if rows.len() < most => rows.extend(result.rows()),
                 Status::PGRES_SINGLE_TUPLE => {}
                 Status::PGRES_COMMAND_OK | Status::PGRES_TUPLES_OK | Status::PGRES_EMPTY_QUERY => {
-                    if keep {
-                        rows.extend(result.rows());
+                    // Where row by row was refused, all of them are here.
+                    let left = most.saturating_sub(rows.len());
+                    if left > 0 {
+                        rows.extend(result.rows().into_iter().take(left));
                     }
                     let (rows, took) = (std::mem::take(&mut rows), start.elapsed());
                     start = Instant::now();
@@ -139,6 +147,14 @@ impl Connection {
                 Err(Failure { succeeded: answers, error })
             }
         }
+    }
+
+    /// Whether the server is seen to have ended the connection. Asks the operating system alone.
+    pub fn is_seen_broken(&mut self) -> bool {
+        // The first call may take in the server's last words, the second one sees that nothing follows.
+        // SAFETY: the connection is valid.
+        let end = || unsafe { pq::PQconsumeInput(self.raw.as_ptr()) } == 0;
+        end() || end() || self.is_broken()
     }
 
     /// Whether a transaction is open, failed or not.

@@ -17,10 +17,10 @@ pub mod types;
 
 pub use connection::AnyConnection;
 pub use connector::{Connector, Purpose};
-pub use dialect::{Around, Dialect, Effect, Home, Script, Server, Timeouts, Types, of as dialect_of};
+pub use dialect::{Around, Dialect, Effect, Home, Server, Survey, Timeouts, Types, of as dialect_of};
 pub use error::{DbError, Kind, WRITABLE};
 pub use lock::{Held, Locked, Unlocked};
 pub use manager::{Manager, Pool};
 pub use mysql::MysqlConnection;
 pub use retry::Backoff;
-pub use session::{Failure, Notice, Row, Session};
+pub use session::{Answers, Failure, Message, Notice, Row, Session};

@@ -55,9 +55,33 @@ pub trait Driver: Send {
     /// Runs SQL, one statement or many, and drops its rows.
     fn execute(&mut self, sql: &str) -> Result<u64, DbError>;
 
-    /// Runs the statements of a file. Whoever can sends the file as one message. For each statement that succeeded, the
-    /// rows that it returned or changed and its duration go to `took`.
-    fn run(&mut self, source: &str, statements: &[Statement<'_>], took: &mut Vec<Took>) -> Result<(), Failure>;
+    /// What is sent to run a statement of a file by itself.
+    fn text<'s>(&self, statement: &Statement<'s>) -> &'s str {
+        statement.text
+    }
+
+    /// Runs a file and what is ours around it, in order, up to the first statement that fails. Whoever can sends all of it as
+    /// one message.
+    fn run(&mut self, message: &Message<'_>, answers: &mut Answers) -> Result<(), Failure> {
+        for sql in message.before {
+            answers.before = self.query(sql).map_err(Failure::of_ours)?.0.into_iter().next();
+        }
+        for statement in message.statements {
+            let start = Instant::now();
+            let sql = self.text(statement);
+            let rows = self.execute(sql).map_err(|error| Failure::of(statement, error))?;
+            answers.took.push((rows, start.elapsed()));
+        }
+        for sql in message.after {
+            answers.after = self.query(sql).map_err(Failure::of_ours)?.0.into_iter().next();
+        }
+        Ok(())
+    }
+
+    /// Whether the connection is seen to be broken, without asking the server. `false`: it may be all the same.
+    fn is_seen_broken(&mut self) -> bool {
+        false
+    }
 
     /// Whether a transaction is open; `None`: the driver cannot tell.
     fn in_transaction(&self) -> Option<bool>;
@@ -77,6 +101,26 @@ pub trait Driver: Send {
 /// How many rows a statement returned or changed, and how long it took.
 pub type Took = (u64, Duration);
 
+/// A file on its way to the database, with what is ours before and after it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Message<'a> {
+    pub before: &'a [String],
+    pub source: &'a str,
+    pub statements: &'a [Statement<'a>],
+    pub after: &'a [String],
+}
+
+/// What came back.
+#[derive(Debug, Clone, Default)]
+pub struct Answers {
+    /// The first row of the last statement before the file.
+    pub before: Option<Row>,
+    /// The statements of the file that succeeded.
+    pub took: Vec<Took>,
+    /// The first row of the last statement after it.
+    pub after: Option<Row>,
+}
+
 /// Where a file failed, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
@@ -84,6 +128,8 @@ pub struct Failure {
     pub statement: Option<usize>,
     /// A byte offset in the file, where the server says one.
     pub offset: Option<usize>,
+    /// Not the file failed, but what is ours around it.
+    pub ours: bool,
     pub error: DbError,
 }
 
@@ -92,7 +138,13 @@ impl Failure {
     #[must_use]
     pub fn of(statement: &Statement<'_>, error: DbError) -> Self {
         let offset = error.position.map(|position| statement.start + position);
-        Self { statement: Some(statement.number), offset, error }
+        Self { statement: Some(statement.number), offset, ours: false, error }
+    }
+
+    /// The failure of a statement of ours.
+    #[must_use]
+    pub fn of_ours(error: DbError) -> Self {
+        Self { statement: None, offset: None, ours: true, error: DbError { position: None, ..error } }
     }
 }
 
@@ -126,13 +178,17 @@ impl Session {
         answer.map(|_| ()).map_err(|error| error.redacted(&self.redactor))
     }
 
-    /// Runs the statements of a file, in order, up to the first that fails. How it is sent is the driver's: logging changes
-    /// nothing of it.
-    pub fn run(&mut self, source: &str, statements: &[Statement<'_>]) -> Result<(), Failure> {
-        let mut took = Vec::new();
-        let result = self.driver.run(source, statements, &mut took);
+    /// Runs a file and what is ours around it, in order, up to the first statement that fails. How it is sent is the
+    /// driver's: logging changes nothing of it.
+    pub fn run(&mut self, message: &Message<'_>, answers: &mut Answers) -> Result<(), Failure> {
+        let Message { before, source, statements, after } = message;
+        let result = self.driver.run(message, answers);
+        let took = &answers.took;
+        for sql in before.iter().chain(*after) {
+            self.log(sql, Duration::ZERO, Ok(0));
+        }
         if took.len() <= statements.len() {
-            for (statement, (rows, duration)) in statements.iter().zip(&took) {
+            for (statement, (rows, duration)) in statements.iter().zip(took) {
                 self.log(statement.text, *duration, Ok(*rows));
             }
         } else {
@@ -152,6 +208,12 @@ impl Session {
     #[must_use]
     pub fn in_transaction(&self, believed: bool) -> bool {
         self.driver.in_transaction().unwrap_or(believed)
+    }
+
+    /// Whether the connection is seen to be broken, without asking the server. `false`: it may be all the same.
+    #[must_use]
+    pub fn is_seen_broken(&mut self) -> bool {
+        self.driver.is_seen_broken()
     }
 
     /// The number by which the server knows this connection.

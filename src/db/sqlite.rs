@@ -1,7 +1,5 @@
 //! The engine's SQLite connection, over Diesel's.
 
-use std::time::Instant;
-
 use diesel::connection::SimpleConnection as _;
 use diesel::deserialize::{FromSql, QueryableByName, Result as FromSqlResult};
 use diesel::row::{Field as _, NamedRow};
@@ -10,7 +8,7 @@ use diesel::sqlite::Sqlite;
 use diesel::{Connection as _, RunQueryDsl as _, SqliteConnection};
 
 use super::error::{DbError, kind_of_sqlite};
-use super::session::{Driver, Failure, Notice, Row, Took};
+use super::session::{Driver, Notice, Row};
 use crate::interrupt::Canceller;
 use crate::sql::Statement;
 use crate::text;
@@ -77,13 +75,9 @@ impl Driver for Connection {
         Ok(changed.first().and_then(|row| row.number(0)).and_then(|n| u64::try_from(n).ok()).unwrap_or(0))
     }
 
-    fn run(&mut self, _: &str, statements: &[Statement<'_>], took: &mut Vec<Took>) -> Result<(), Failure> {
-        for statement in statements {
-            let start = Instant::now();
-            let rows = self.execute(statement.whole).map_err(|error| Failure::of(statement, error))?;
-            took.push((rows, start.elapsed()));
-        }
-        Ok(())
+    fn text<'s>(&self, statement: &Statement<'s>) -> &'s str {
+        // SQLite keeps the text of a CREATE.
+        statement.whole
     }
 
     fn in_transaction(&self) -> Option<bool> {

@@ -38,6 +38,8 @@ pub enum Outcome {
     /// Nothing was run: it was recorded as a person said.
     Recorded,
     Failed,
+    /// It ran, and was taken back with one that failed.
+    RolledBack,
     NotRun,
 }
 
@@ -49,6 +51,7 @@ impl Outcome {
             Outcome::Done => "done",
             Outcome::Recorded => "recorded",
             Outcome::Failed => "failed",
+            Outcome::RolledBack => "rolled_back",
             Outcome::NotRun => "not_run",
         }
     }

@@ -3,7 +3,7 @@
 use super::direction::Direction;
 use super::plan::Step;
 use super::source::{Down, SqlFile};
-use crate::db::Dialect;
+use crate::db::{Dialect, Survey};
 use crate::error::{Code, Error, Place, Result};
 use crate::sql::{self, Statement};
 
@@ -32,6 +32,8 @@ pub struct Prepared {
     pub count: usize,
     /// Where the schema cannot be changed in a transaction: statements that change rows, one after the other, are one.
     pub groups: bool,
+    /// What its statements mean for the transaction around them.
+    pub survey: Survey,
 }
 
 impl Prepared {
@@ -54,12 +56,13 @@ impl Prepared {
     }
 }
 
-/// Reads and checks every step's files; the first that is wrong is the error, and nothing has been run.
-pub fn prepare(steps: &[Step], dialect: &dyn Dialect) -> Result<Vec<Prepared>> {
-    steps.iter().map(|step| one(step, dialect)).collect()
+/// Reads and checks every step's files; the first that is wrong is the error, and nothing has been run. `atomic`: each must be
+/// able to share a transaction with the others.
+pub fn prepare(steps: &[Step], dialect: &dyn Dialect, atomic: bool) -> Result<Vec<Prepared>> {
+    steps.iter().map(|step| one(step, dialect, atomic)).collect()
 }
 
-fn one(step: &Step, dialect: &dyn Dialect) -> Result<Prepared> {
+fn one(step: &Step, dialect: &dyn Dialect, atomic: bool) -> Result<Prepared> {
     let migration = &step.migration;
     let (up, down) = match &step.recorded {
         Some(texts) => {
@@ -84,10 +87,19 @@ fn one(step: &Step, dialect: &dyn Dialect) -> Result<Prepared> {
     };
     let together = migration.run_in_transaction && !migration.allow_commit;
     let whole = together && dialect.backend().transactional_ddl();
-    let mode = if whole { Mode::Transaction } else { Mode::Statements };
+    let mut mode = if whole { Mode::Transaction } else { Mode::Statements };
     let groups = together && !whole;
-    let mut prepared =
-        Prepared { step: step.clone(), mode, file, up: up_text, down: down_text, checksum, count: 0, groups };
+    let mut prepared = Prepared {
+        step: step.clone(),
+        mode,
+        file,
+        up: up_text,
+        down: down_text,
+        checksum,
+        count: 0,
+        groups,
+        survey: Survey::default(),
+    };
     let statements = match sql::split(&prepared.file.text, dialect.rules()) {
         Ok(statements) => statements,
         // Whoever runs the file as a whole, and takes all of it back, may judge it: our splitter may be wrong.
@@ -100,10 +112,17 @@ fn one(step: &Step, dialect: &dyn Dialect) -> Result<Prepared> {
                 .hint(format!("close the {}: it takes in all that follows", unterminated.what)));
         }
     };
+    let mut survey = Survey::default();
     for statement in &statements {
+        survey.sets_transaction |= statement.begins(&["SET", "TRANSACTION"]);
+        dialect.survey(statement, &mut survey);
         if let Some((why, hint)) = dialect.refuses(statement) {
             return Err(Error::new(Code::SqlRefused, why).at(prepared.place(dialect, statement.start)).hint(hint));
         }
+    }
+    if atomic {
+        check_shares(&prepared, &statements, together, dialect)?;
+        mode = Mode::Transaction;
     }
     let control = statements.iter().find(|statement| statement.is_transaction_control());
     if let (Some(statement), Mode::Transaction, true) = (control, mode, whole) {
@@ -124,5 +143,32 @@ fn one(step: &Step, dialect: &dyn Dialect) -> Result<Prepared> {
             .hint("write BEGIN and COMMIT around it, with `allow_commit = true` in the migration's metadata.toml"));
     }
     prepared.count = statements.len();
+    prepared.survey = survey;
+    prepared.mode = mode;
     Ok(prepared)
+}
+
+/// Whether a file can share a transaction with others.
+fn check_shares(
+    prepared: &Prepared,
+    statements: &[Statement<'_>],
+    together: bool,
+    dialect: &dyn Dialect,
+) -> Result<()> {
+    let label = prepared.step.migration.label();
+    let error = Error::new(Code::NotAtomic, format!("`{label}` cannot share a transaction with the others"));
+    let hint = format!("leave out `--atomic`, or run those before it with `--to`, and then `{label}` by itself");
+    if !together {
+        let file = prepared.step.migration.directory.join("metadata.toml");
+        let why = format!("`{}` has it run without a transaction", file.display());
+        return Err(error.because(why).hint(hint));
+    }
+    let commits = |one: &&Statement<'_>| !dialect.backend().transactional_ddl() && !dialect.can_join_journal(one);
+    match statements.iter().find(commits) {
+        Some(statement) => Err(error
+            .because(format!("{} commits when it runs this statement, or may", dialect.backend()))
+            .at(prepared.place(dialect, statement.start))
+            .hint(hint)),
+        None => Ok(()),
+    }
 }

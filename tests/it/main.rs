@@ -9,6 +9,7 @@
 
 mod support;
 
+mod atomic;
 mod bad_input;
 mod completions;
 mod concurrency;

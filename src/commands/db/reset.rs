@@ -21,7 +21,7 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
         migration,
         recorded: None,
     });
-    prepare(&steps.collect::<Vec<_>>(), connector.dialect())?;
+    prepare(&steps.collect::<Vec<_>>(), connector.dialect(), context.settings.migrate.atomic)?;
     let stamp = super::check_stamp(context)?;
     super::drop::drop(context)?;
     super::create::create(context)?;

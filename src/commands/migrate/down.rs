@@ -1,6 +1,6 @@
 //! `dbtool migrate down`
 
-use super::run::{self, Locking, Wanted};
+use super::run::{self, Atomic, Locking, Wanted};
 use crate::commands::completions;
 use crate::commands::guard::Danger;
 use crate::context::Context;
@@ -28,6 +28,8 @@ pub struct Args {
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
+    atomic: Atomic,
+    #[command(flatten)]
     pub locking: Locking,
 }
 
@@ -39,5 +41,5 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     } else {
         Request::Down { to: args.to.clone(), steps: args.steps, all: args.all }
     };
-    run::run(context, &Wanted { request, locking: &args.locking, dry_run: args.dry_run, danger })
+    run::run(context, &Wanted { request, locking: &args.locking, atomic: args.atomic, dry_run: args.dry_run, danger })
 }

@@ -1,6 +1,6 @@
 //! `dbtool migrate redo`
 
-use super::run::{self, Locking, Wanted};
+use super::run::{self, Atomic, Locking, Wanted};
 use crate::commands::guard::Danger;
 use crate::context::Context;
 use crate::exit_code::ExitCode;
@@ -16,10 +16,21 @@ pub struct Args {
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
+    atomic: Atomic,
+    #[command(flatten)]
     pub locking: Locking,
 }
 
 pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let request = Request::Redo { steps: args.steps };
-    run::run(context, &Wanted { request, locking: &args.locking, dry_run: args.dry_run, danger: Danger::Reverts })
+    run::run(
+        context,
+        &Wanted {
+            request,
+            locking: &args.locking,
+            atomic: args.atomic,
+            dry_run: args.dry_run,
+            danger: Danger::Reverts,
+        },
+    )
 }

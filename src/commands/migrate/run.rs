@@ -12,6 +12,14 @@ use crate::observer::Observer;
 use crate::output::{Column, Progress, Report, Rows, Style, Terminal, emit};
 use crate::text;
 
+/// Whether all of it is one transaction.
+#[derive(Debug, Clone, Copy, Default, clap::Args)]
+pub struct Atomic {
+    /// Run all of them in one transaction, or none
+    #[arg(long)]
+    pub atomic: bool,
+}
+
 /// How other runners are kept out.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct Locking {
@@ -27,6 +35,7 @@ pub struct Locking {
 pub struct Wanted<'a> {
     pub request: Request,
     pub locking: &'a Locking,
+    pub atomic: Atomic,
     pub dry_run: bool,
     /// What it is if it reverts anything.
     pub danger: Danger,
@@ -45,13 +54,17 @@ pub fn run(context: &Context<'_>, wanted: &Wanted<'_>) -> anyhow::Result<ExitCod
         let question = format!("revert {reverted} of `{}` ({})?", settings.environment.name, connector.target());
         guard::check(context, danger, &question)
     };
-    let finished = runner(context, connector, &source, wanted.locking, &progress, &|| context.provenance(&source))
-        .run(&apply::Wanted {
-            request: wanted.request.clone(),
-            policies: (&settings.migrate).into(),
-            dry_run: wanted.dry_run,
-            approve: &approve,
-        })?;
+    let provenance = || context.provenance(&source);
+    let runner = Runner {
+        atomic: wanted.atomic.atomic || settings.migrate.atomic,
+        ..runner(context, connector, &source, wanted.locking, &progress, &provenance)
+    };
+    let finished = runner.run(&apply::Wanted {
+        request: wanted.request.clone(),
+        policies: (&settings.migrate).into(),
+        dry_run: wanted.dry_run,
+        approve: &approve,
+    })?;
     drop(progress);
     report(context, finished, wanted.dry_run)
 }
@@ -86,6 +99,7 @@ pub fn runner<'a>(
         source,
         timeouts: context.timeouts(),
         lock: locking.lock != "none",
+        atomic: false,
         session: &settings.migrate.session,
         environment: &settings.environment.name,
         explicit: settings.environment.explicit,

@@ -1,6 +1,6 @@
 //! `dbtool migrate to`
 
-use super::run::{self, Locking, Wanted};
+use super::run::{self, Atomic, Locking, Wanted};
 use crate::commands::completions;
 use crate::commands::guard::Danger;
 use crate::context::Context;
@@ -19,11 +19,13 @@ pub struct Args {
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
+    atomic: Atomic,
+    #[command(flatten)]
     pub locking: Locking,
 }
 
 pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let danger = if args.version == "0" { Danger::Destroys } else { Danger::Reverts };
     let request = Request::To(args.version.clone());
-    run::run(context, &Wanted { request, locking: &args.locking, dry_run: args.dry_run, danger })
+    run::run(context, &Wanted { request, locking: &args.locking, atomic: args.atomic, dry_run: args.dry_run, danger })
 }

@@ -1,6 +1,6 @@
 //! `dbtool migrate up`
 
-use super::run::{self, Locking, Wanted};
+use super::run::{self, Atomic, Locking, Wanted};
 use crate::commands::completions;
 use crate::commands::guard::Danger;
 use crate::context::Context;
@@ -20,16 +20,21 @@ pub struct Args {
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
+    atomic: Atomic,
+    #[command(flatten)]
     pub locking: Locking,
 }
 
 pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let request = Request::Up { to: args.to.clone(), steps: args.steps };
-    run::run(context, &Wanted { request, locking: &args.locking, dry_run: args.dry_run, danger: Danger::None })
+    run::run(
+        context,
+        &Wanted { request, locking: &args.locking, atomic: args.atomic, dry_run: args.dry_run, danger: Danger::None },
+    )
 }
 
 /// Applies every pending migration.
 pub fn up_all(context: &Context<'_>, locking: &Locking) -> anyhow::Result<ExitCode> {
     let request = Request::Up { to: None, steps: None };
-    run::run(context, &Wanted { request, locking, dry_run: false, danger: Danger::None })
+    run::run(context, &Wanted { request, locking, atomic: Atomic::default(), dry_run: false, danger: Danger::None })
 }

@@ -4,7 +4,6 @@ mod mysql;
 mod postgres;
 mod sqlite;
 
-use std::path::Path;
 use std::time::Duration;
 
 pub use postgres::conninfo;
@@ -29,12 +28,23 @@ pub fn of(backend: Backend) -> &'static dyn Dialect {
     ALL.iter().copied().find(|dialect| dialect.backend() == backend).unwrap_or(ALL[0])
 }
 
-/// A file of SQL that is to be run.
-#[derive(Debug, Clone, Copy)]
-pub struct Script<'a> {
-    pub file: &'a Path,
-    pub source: &'a str,
-    pub statements: &'a [Statement<'a>],
+/// What the statements of a file mean for the connection and the transaction that they run in.
+#[derive(Debug, Clone, Default)]
+pub struct Survey {
+    /// The numbers of statements that don't run inside: what they ask for is done before.
+    pub outside: Vec<usize>,
+    /// A SET TRANSACTION, which must come before every query.
+    pub sets_transaction: bool,
+    /// MySQL: it changes the database that names are looked for in.
+    leaves: bool,
+    /// MySQL: it changes rows.
+    changes_rows: bool,
+    /// MySQL: it makes a table without transactions.
+    makes_other: bool,
+    /// SQLite: it drops a table, or asks for foreign keys to be off.
+    keys_off: bool,
+    /// SQLite: the tables that it makes anew.
+    rebuilt: Vec<String>,
 }
 
 /// How long statements may take.
@@ -98,8 +108,6 @@ pub struct Server {
 /// What was done around a transaction, and is to be undone after it.
 #[derive(Debug, Clone, Default)]
 pub struct Around {
-    /// The numbers of statements that don't run inside: they were done before it.
-    pub outside: Vec<usize>,
     /// MySQL: there are tables without transactions, so no statement may share one with what is noted about it.
     pub by_itself: bool,
     /// MySQL: the file changes the database that names are looked for in, and this is the one to come back to.
@@ -198,6 +206,11 @@ pub trait Dialect: Sync {
     /// writers, it waits, and tells.
     fn begin(&self, session: &mut Session, timeouts: &Timeouts, observer: &dyn Observer) -> Result<()>;
 
+    /// The same as statements, where they can be sent as one message with what follows.
+    fn opening(&self, _: &Timeouts) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Takes back what is open. `false`: some of it is in all the same, in tables without transactions.
     fn rollback(&self, session: &mut Session) -> Result<bool, DbError> {
         session.execute("ROLLBACK").map(|()| true)
@@ -223,9 +236,9 @@ pub trait Dialect: Sync {
         false
     }
 
-    /// What tells this transaction from every other; `None`: the driver's word on whether one is open is enough.
-    fn transaction_id(&self, _: &mut Session) -> Result<Option<String>, DbError> {
-        Ok(None)
+    /// A query for what tells this transaction from every other; `None`: the driver's word on whether one is open is enough.
+    fn transaction_id(&self) -> Option<&'static str> {
+        None
     }
 
     /// Whether the server still works for a connection that is lost to us: on a transaction, where its id is known. What it
@@ -243,9 +256,12 @@ pub trait Dialect: Sync {
     /// be looked at again within it.
     fn looks_again(&self) -> bool;
 
-    /// Prepares the connection for a file that runs in a transaction. `lenient`: a first attempt has failed for a reason
-    /// that [`Dialect::is_overstrict`] knows.
-    fn before(&self, _: &mut Session, _: &Script<'_>, _lenient: bool) -> Result<Around, DbError> {
+    /// Takes in what a statement of a file means for the connection and the transaction.
+    fn survey(&self, _: &Statement<'_>, _: &mut Survey) {}
+
+    /// Prepares the connection for the files of one transaction. `lenient`: a first attempt has failed for a reason that
+    /// [`Dialect::is_overstrict`] knows.
+    fn before(&self, _: &mut Session, _: &[&Survey], _lenient: bool) -> Result<Around, DbError> {
         Ok(Around::default())
     }
 

@@ -10,7 +10,7 @@ use crate::db::error::{DbError, Kind};
 use crate::db::libpq;
 use crate::db::lock::{Held, Locked, busy};
 use crate::db::retry::jittered;
-use crate::db::session::{Driver, Failure, Notice, Row, Session, Took};
+use crate::db::session::{Answers, Driver, Failure, Message, Notice, Row, Session};
 use crate::error::{Code, Error, Result};
 use crate::interrupt::Canceller;
 use crate::observer::{Event, Observer};
@@ -58,29 +58,55 @@ pub fn conninfo(server: &ServerTarget, timeout: Duration) -> String {
 
 impl Driver for libpq::Connection {
     fn query(&mut self, sql: &str) -> Result<(Vec<Row>, u64), DbError> {
-        let mut answers = self.query(sql, true).map_err(|failure| failure.error)?;
+        let mut answers = self.query(sql, usize::MAX).map_err(|failure| failure.error)?;
         Ok(answers.pop().map(|answer| (answer.rows, answer.affected)).unwrap_or_default())
     }
 
     fn execute(&mut self, sql: &str) -> Result<u64, DbError> {
-        let answers = self.query(sql, false).map_err(|failure| failure.error)?;
+        let answers = self.query(sql, 0).map_err(|failure| failure.error)?;
         Ok(answers.last().map_or(0, |answer| answer.affected))
     }
 
-    fn run(&mut self, source: &str, statements: &[Statement<'_>], took: &mut Vec<Took>) -> Result<(), Failure> {
-        let (answers, error) = match self.query(source, false) {
-            Ok(answers) => (answers, None),
+    fn run(&mut self, message: &Message<'_>, answers: &mut Answers) -> Result<(), Failure> {
+        let Message { before, source, statements, after } = message;
+        let prefix: String = before.iter().map(|sql| format!("{sql};\n")).collect();
+        // A comment may end the file, or a statement without its `;`.
+        let suffix: String =
+            after.iter().enumerate().map(|(at, sql)| format!("{}{sql}", if at == 0 { "\n;" } else { "; " })).collect();
+        let (mut all, error) = match self.query(&[prefix.as_str(), source, &suffix].concat(), 1) {
+            Ok(all) => (all, None),
             Err(failure) => (failure.succeeded, Some(failure.error)),
         };
-        took.extend(answers.iter().map(|answer| (answer.affected, answer.took)));
-        let Some(error) = error else { return Ok(()) };
-        let offset = error.position;
+        let succeeded = all.len();
+        if error.is_none() {
+            answers.after = all.split_off(all.len().saturating_sub(after.len())).pop().and_then(libpq::Answer::first);
+        }
+        let file = all.split_off(before.len().min(all.len()));
+        answers.took.extend(file.iter().map(|answer| (answer.affected, answer.took)));
+        if succeeded >= before.len() {
+            answers.before = all.pop().and_then(libpq::Answer::first);
+        }
+        let Some(mut error) = error else { return Ok(()) };
+        let at = error.position.map(|position| position.checked_sub(prefix.len()).filter(|at| *at <= source.len()));
         // A syntax error is found before the first statement runs: its place says which one it is.
-        let statement = match offset {
-            Some(offset) => statements.iter().rev().find(|statement| statement.start <= offset),
-            None => statements.get(answers.len()),
+        let (offset, statement, ours) = match at {
+            Some(Some(offset)) => {
+                (Some(offset), statements.iter().rev().find(|one| one.start <= offset), false)
+            }
+            Some(None) => (None, None, true),
+            None if succeeded < before.len() => (None, None, true),
+            None if statements.is_empty() => (None, None, false),
+            None => {
+                let statement = statements.get(succeeded - before.len());
+                (None, statement, statement.is_none())
+            }
         };
-        Err(Failure { statement: statement.map(|statement| statement.number), offset, error })
+        error.position = offset;
+        Err(Failure { statement: statement.map(|one| one.number), offset, ours, error })
+    }
+
+    fn is_seen_broken(&mut self) -> bool {
+        libpq::Connection::is_seen_broken(self)
     }
 
     fn in_transaction(&self) -> Option<bool> {
@@ -198,13 +224,24 @@ impl Dialect for Postgres {
     }
 
     fn begin(&self, session: &mut Session, timeouts: &Timeouts, _: &dyn Observer) -> Result<()> {
-        let sql = format!("BEGIN; {}", local_timeouts(timeouts.lock, timeouts.statement));
-        session.execute(&sql).map_err(|error| error.into_error("cannot begin a transaction"))
+        session
+            .execute(&self.opening(timeouts).join("; "))
+            .map_err(|error| error.into_error("cannot begin a transaction"))
     }
 
-    fn transaction_id(&self, session: &mut Session) -> Result<Option<String>, DbError> {
-        let rows = session.query("SELECT pg_catalog.txid_current()")?;
-        Ok(rows.first().map(|row| row.text(0).to_owned()))
+    fn opening(&self, timeouts: &Timeouts) -> Vec<String> {
+        // No query among them: a SET TRANSACTION may follow.
+        let local = |name: &str, limit: Duration| format!("SET LOCAL {name} = {}", limit.as_millis());
+        vec![
+            "BEGIN".to_owned(),
+            local("lock_timeout", timeouts.lock),
+            local("statement_timeout", timeouts.statement),
+            local("idle_in_transaction_session_timeout", Duration::ZERO),
+        ]
+    }
+
+    fn transaction_id(&self) -> Option<&'static str> {
+        Some("SELECT pg_catalog.txid_current()")
     }
 
     fn is_at_work(&self, session: &mut Session, connection: Option<u64>, id: Option<&str>) -> Result<bool, DbError> {
@@ -331,7 +368,7 @@ impl Dialect for Postgres {
         let long = "SELECT set_config('transaction_timeout', '0', true) FROM pg_catalog.pg_settings WHERE name = 'transaction_timeout'";
         session.query(long).map_err(failed)?;
         let work = second(connector)?;
-        Ok(Locked { session: work, exclusive: true, held: Box::new(AdvisoryLock(session)) })
+        Ok(Locked { session: work, exclusive: true, held: Box::new(AdvisoryLock { session, asked: Instant::now() }) })
     }
 
     fn lock_holder(&self, session: &mut Session, _: &Target, home: &Home) -> Result<Option<String>, DbError> {
@@ -398,26 +435,29 @@ impl Dialect for Postgres {
 }
 
 /// Sits in a transaction of its own, on a connection of its own: that holds behind a transaction pooler too.
-struct AdvisoryLock(Session);
+struct AdvisoryLock {
+    session: Session,
+    /// When the server has last answered on it.
+    asked: Instant,
+}
+
+/// So long an answer of the server holds, unless the connection is seen to be broken.
+const FRESH: Duration = Duration::from_secs(1);
 
 impl Held for AdvisoryLock {
     fn check(&mut self) -> Result<()> {
-        let alive = self.0.query("SELECT 1");
-        if alive.is_ok() && self.0.in_transaction(true) {
+        if self.asked.elapsed() < FRESH && !self.session.is_seen_broken() {
+            return Ok(());
+        }
+        let alive = self.session.query("SELECT 1");
+        if alive.is_ok() && self.session.in_transaction(true) {
+            self.asked = Instant::now();
             return Ok(());
         }
         let error = Error::new(Code::LockLost, "the lock that keeps other runners out was lost: its connection broke");
         let error = alive.err().into_iter().fold(error, crate::error::Error::because);
         Err(error.hint("another runner may be at work; `dbtool migrate status` tells what is applied"))
     }
-}
-
-fn local_timeouts(lock: Duration, statement: Duration) -> String {
-    format!(
-        "SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = {}; SET LOCAL idle_in_transaction_session_timeout = 0",
-        lock.as_millis(),
-        statement.as_millis()
-    )
 }
 
 /// The advisory lock's key: the same for all who work on the same ledger.

@@ -9,7 +9,7 @@ mod row;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use mysql::prelude::Queryable as _;
 use mysql::session_state_change::SessionStateChange;
@@ -18,10 +18,9 @@ use mysql::{Conn, DriverError, Error, LocalInfileHandler, Value};
 pub use self::diesel::MysqlConnection;
 use self::options::{Tls, options};
 use super::error::{DbError, Kind, kind_of_errno};
-use super::session::{Driver, Failure, Notice, Row, Took};
+use super::session::{Driver, Notice, Row};
 use crate::config::ServerTarget;
 use crate::interrupt::Canceller;
-use crate::sql::Statement;
 
 /// A connection, with what the driver does not keep.
 pub struct Connection {
@@ -164,15 +163,6 @@ impl Driver for Connection {
 
     fn execute(&mut self, sql: &str) -> Result<u64, DbError> {
         self.send(sql, false).map(|(_, count)| count)
-    }
-
-    fn run(&mut self, _: &str, statements: &[Statement<'_>], took: &mut Vec<Took>) -> Result<(), Failure> {
-        for statement in statements {
-            let start = Instant::now();
-            let rows = self.execute(statement.text).map_err(|error| Failure::of(statement, error))?;
-            took.push((rows, start.elapsed()));
-        }
-        Ok(())
     }
 
     fn in_transaction(&self) -> Option<bool> {

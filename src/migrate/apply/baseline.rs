@@ -28,7 +28,7 @@ impl Runner<'_> {
         let (locked, look) = self.lock(session, look)?;
         let entries = adopted(&look, version)?;
         let steps = steps(&entries);
-        let prepared = prepare(&steps, self.connector.dialect())?;
+        let prepared = prepare(&steps, self.connector.dialect(), false)?;
         let mut work = self.work(locked, &look, &prepared)?;
         let mut migrations = Vec::new();
         for (entry, step) in entries.iter().zip(&steps) {

@@ -118,7 +118,7 @@ impl Runner<'_> {
                 .hint("finish or undo it by hand, and use `--mark-applied` or `--mark-pending`"));
         }
         let step = Step { direction: half.direction, migration: migration.clone(), recorded: None };
-        let mut all = prepare(std::slice::from_ref(&step), self.connector.dialect())?;
+        let mut all = prepare(std::slice::from_ref(&step), self.connector.dialect(), false)?;
         let Some(mut prepared) = all.pop() else {
             return Err(nothing(choice));
         };

@@ -1,8 +1,9 @@
 //! One run from its first look to its last migration.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::file::Why;
+use super::transaction::Stopped;
 use super::work::Work;
 use crate::db::{
     Connector, DbError, Dialect, Home, Kind, Locked, Notice, Purpose, Session, Timeouts, Unlocked, WRITABLE, meta,
@@ -32,6 +33,8 @@ pub struct Runner<'a> {
     pub timeouts: Timeouts,
     /// Keep other runners out.
     pub lock: bool,
+    /// All in one transaction, or none.
+    pub atomic: bool,
     /// SQL for the connection, before anything else runs on it.
     pub session: &'a [String],
     pub environment: &'a str,
@@ -129,7 +132,7 @@ impl Runner<'_> {
 
     fn plan(&self, look: &Look, wanted: &Wanted<'_>) -> Result<(Plan, Vec<Prepared>)> {
         let plan = plan(&look.inventory, &wanted.request, wanted.policies)?;
-        let prepared = prepare(&plan.steps, self.connector.dialect())?;
+        let prepared = prepare(&plan.steps, self.connector.dialect(), self.atomic)?;
         Ok((plan, prepared))
     }
 
@@ -329,55 +332,76 @@ impl Runner<'_> {
         let mut finished = Finished::default();
         let target = format!("{} ({})", self.environment, self.connector.target());
         self.observer.on(Event::Started { steps: steps.len(), target });
-        for (at, prepared) in steps.iter().enumerate() {
+        let mut rest = steps;
+        while !rest.is_empty() {
+            // What stands or falls together.
+            let (together, later) = rest.split_at(if self.atomic { rest.len() } else { 1 });
             if let Err(error) = self.check_interrupt() {
-                let done = finished.migrations.len();
-                finished.failure = Some(error.note(standing(done, steps.len() - at)));
-                finished.migrations.extend(steps[at..].iter().map(|rest| Ran::new(&rest.step, Outcome::NotRun)));
+                finished.failure = Some(error.note(standing(finished.migrations.len(), rest.len())));
+                finished.migrations.extend(rest.iter().map(|step| Ran::new(&step.step, Outcome::NotRun)));
                 break;
             }
-            let label = prepared.step.migration.label();
-            self.observer.on(Event::Step { label: label.clone() });
             let started = Instant::now();
-            let result = match prepared.mode {
-                Mode::Transaction => self.in_transaction(work, prepared),
-                Mode::Statements => self.by_statements(work, prepared, &Why::RUN),
-            };
-            self.tell_notices(&label, work.session.take_notices());
-            let took = started.elapsed();
-            let mut ran = Ran::new(&prepared.step, Outcome::Done);
-            match result {
-                Ok(true) => {
-                    tracing::info!(
-                        run_id = self.run_id,
-                        version = ran.version,
-                        direction = ran.direction.name(),
-                        duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-                        "migrated"
-                    );
-                    ran.duration_ms = Some(took.as_millis());
-                    self.observer.on(Event::StepDone { done: prepared.step.direction.done(), label, took });
-                    finished.migrations.push(ran);
+            let result = match together[0].mode {
+                Mode::Transaction => self.in_transaction(work, together),
+                Mode::Statements => {
+                    self.observer.on(Event::Step { label: together[0].step.migration.label() });
+                    let run = self.by_statements(work, &together[0], &Why::RUN);
+                    run.map(|run| vec![run.then(|| started.elapsed())]).map_err(|error| Stopped { at: 0, error })
                 }
-                // Another runner did it while we waited for the database.
-                Ok(false) => tracing::info!(run_id = self.run_id, version = ran.version, "done by another runner"),
-                Err(error) => {
+            };
+            match result {
+                Ok(durations) => {
+                    for (prepared, took) in together.iter().zip(durations) {
+                        self.tell_notices(&prepared.step.migration.label(), work.session.take_notices());
+                        finished.migrations.extend(took.map(|took| self.tell_done(prepared, took)));
+                    }
+                }
+                Err(Stopped { at, error }) => {
+                    self.tell_notices(&together[at].step.migration.label(), work.session.take_notices());
                     let done = finished.migrations.len();
-                    let error = self.as_interrupted(error).note(standing(done, steps.len() - at - 1));
-                    ran.outcome = Outcome::Failed;
-                    ran.duration_ms = Some(took.as_millis());
-                    ran.error =
-                        Some(error.cause().map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}")));
-                    finished.migrations.push(ran);
-                    finished
-                        .migrations
-                        .extend(steps[at + 1..].iter().map(|rest| Ran::new(&rest.step, Outcome::NotRun)));
+                    let left = together.len() - at - 1 + later.len();
+                    let back = if at > 0 {
+                        format!("{} with it rolled back, ", text::count(at, "migration"))
+                    } else {
+                        String::new()
+                    };
+                    let error = self.as_interrupted(error).note(format!("{back}{}", standing(done, left)));
+                    let ran = |prepared: &Prepared, outcome| Ran::new(&prepared.step, outcome);
+                    finished.migrations.extend(together[..at].iter().map(|step| ran(step, Outcome::RolledBack)));
+                    let failed = Ran {
+                        duration_ms: Some(started.elapsed().as_millis()),
+                        error: Some(
+                            error.cause().map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}")),
+                        ),
+                        ..ran(&together[at], Outcome::Failed)
+                    };
+                    finished.migrations.push(failed);
+                    let not_run = together[at + 1..].iter().chain(later);
+                    finished.migrations.extend(not_run.map(|step| ran(step, Outcome::NotRun)));
                     finished.failure = Some(error);
                     break;
                 }
             }
+            rest = later;
         }
         finished
+    }
+
+    /// A migration is in.
+    fn tell_done(&self, prepared: &Prepared, took: Duration) -> Ran {
+        let mut ran = Ran::new(&prepared.step, Outcome::Done);
+        tracing::info!(
+            run_id = self.run_id,
+            version = ran.version,
+            direction = ran.direction.name(),
+            duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            "migrated"
+        );
+        ran.duration_ms = Some(took.as_millis());
+        let (done, label) = (prepared.step.direction.done(), ran.label.clone());
+        self.observer.on(Event::StepDone { done, label, took });
+        ran
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::file::{File, Progress, Why, open};
 use super::runner::Runner;
 use super::work::{Broken, Work, what};
-use crate::db::{Backoff, DbError, Kind, Script};
+use crate::db::{Backoff, DbError, Kind};
 use crate::error::{Code, Error, Result};
 use crate::migrate::journal::{self, Action};
 use crate::migrate::replay::replay;
@@ -22,8 +22,8 @@ impl Runner<'_> {
             return Ok(false);
         }
         let statements = prepared.statements(dialect);
-        let script = Script { file: &prepared.file.path, source: &prepared.file.text, statements: &statements };
-        let around = dialect.before(&mut work.session, &script, false).map_err(|error| refused(work, error))?;
+        let around =
+            dialect.before(&mut work.session, &[&prepared.survey], false).map_err(|error| refused(work, error))?;
         let id = open(self, work, prepared, why).map_err(|error| refused(work, error))?;
         let progress = Progress { started: why.done, done: why.done, ..Progress::default() };
         let started = Instant::now();
@@ -63,7 +63,7 @@ impl File<'_, '_> {
         let rest = &statements[self.progress.done.min(statements.len())..];
         // What the earlier statements set for their connection, the later ones may count on. What cannot be had was refused.
         for statement in replay(dialect, statements, self.progress.done).unwrap_or_default() {
-            if self.around.outside.contains(&statement.number) || self.skip == Some(statement.number) {
+            if self.prepared.survey.outside.contains(&statement.number) || self.skip == Some(statement.number) {
                 continue;
             }
             self.work.session.execute(dialect.text(statement)).map_err(|error| self.failed(statement, error))?;
@@ -74,7 +74,7 @@ impl File<'_, '_> {
             self.runner.check_interrupt()?;
             self.work.held.check()?;
             let mut count = 1;
-            if self.around.outside.contains(&statement.number) {
+            if self.prepared.survey.outside.contains(&statement.number) {
                 // Done before the first statement.
                 self.note(statement.number, statement.number).map_err(|error| self.failed(statement, error))?;
             } else if self.in_own_transaction() {
@@ -107,7 +107,7 @@ impl File<'_, '_> {
     fn joins(&self, statement: &Statement<'_>) -> bool {
         !self.around.by_itself
             && !self.progress.locked_tables
-            && !self.around.outside.contains(&statement.number)
+            && !self.prepared.survey.outside.contains(&statement.number)
             && self.work.dialect.can_join_journal(statement)
     }
 

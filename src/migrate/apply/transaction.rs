@@ -1,27 +1,44 @@
-//! One migration as one transaction, with its rows in ledger and journal.
+//! Migrations as one transaction, with their rows in ledger and journal: each by itself, or several together.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::runner::Runner;
 use super::work::{Broken, Work, now, unknown, what};
-use crate::db::{Around, Backoff, Kind, Script};
+use crate::db::{Answers, Around, Backoff, Kind, Message, Row, Survey};
 use crate::error::{Code, Error, Result};
 use crate::migrate::journal::{self, outcome};
 use crate::migrate::script::Prepared;
 use crate::observer::Event;
 use crate::sql::Statement;
 
+/// How long each migration took; `None`: it was already done.
+pub(super) type Durations = Vec<Option<Duration>>;
+
+/// How far an attempt has come.
+#[derive(Default)]
+struct Course {
+    /// The migration that is under way.
+    at: usize,
+    durations: Durations,
+}
+
+/// Which migration of several failed, and why.
+pub(super) struct Stopped {
+    pub(super) at: usize,
+    pub(super) error: Error,
+}
+
 impl Runner<'_> {
-    /// One migration as one transaction, with its rows in ledger and journal. Tries again what can pass. `false`: it was
-    /// already done.
-    pub(super) fn in_transaction(&self, work: &mut Work<'_>, prepared: &Prepared) -> Result<bool> {
+    /// Runs migrations as one transaction, with their rows in ledger and journal. Tries again what can pass.
+    pub(super) fn in_transaction(&self, work: &mut Work<'_>, steps: &[Prepared]) -> Result<Durations, Stopped> {
         let mut backoff = Backoff::new(self.connector.retry());
         loop {
-            let started_at = now();
-            let broken = match self.attempt(work, prepared, &started_at) {
-                Ok(done) => return Ok(done),
+            let (started_at, mut course) = (now(), Course::default());
+            let broken = match self.attempt(work, steps, &mut course) {
+                Ok(()) => return Ok(course.durations),
                 Err(broken) => broken,
             };
+            let (at, prepared) = (course.at, &steps[course.at]);
             if broken.kind.is_some_and(Kind::is_transient)
                 && self.interrupt.raised().is_none()
                 && let Some(delay) = backoff.next_pause()
@@ -35,12 +52,12 @@ impl Runner<'_> {
             // Whether it is in is not known: that is said, and nothing else.
             if broken.error.code() == Code::OutcomeUnknown {
                 self.log(&broken.error, prepared);
-                return Err(broken.error);
+                return Err(Stopped { at, error: broken.error });
             }
-            let error = if broken.escaped {
-                broken.error.note("what stands before its own COMMIT may be in the database")
-            } else {
-                broken.error.note("nothing of it is in the database: its transaction was rolled back")
+            let error = match (broken.escaped, steps.len()) {
+                (true, _) => broken.error.note("what stands before its own COMMIT may be in the database"),
+                (false, 1) => broken.error.note("nothing of it is in the database: its transaction was rolled back"),
+                (false, _) => broken.error.note("nothing is in the database: the transaction was rolled back"),
             };
             self.log(&error, prepared);
             let message = error.cause().map_or_else(|| error.to_string(), str::to_owned);
@@ -54,14 +71,16 @@ impl Runner<'_> {
             if let Err(error) = work.session.execute(&insert) {
                 tracing::debug!(%error, "the failure could not be written to the journal");
             }
-            return Err(error);
+            return Err(Stopped { at, error });
         }
     }
 
-    fn attempt(&self, work: &mut Work<'_>, prepared: &Prepared, started_at: &str) -> Result<bool, Broken> {
-        let strict = self.attempt_around(work, prepared, started_at, false);
-        match strict {
-            Err(Broken { overstrict: true, .. }) => self.attempt_around(work, prepared, started_at, true),
+    fn attempt(&self, work: &mut Work<'_>, steps: &[Prepared], course: &mut Course) -> Result<(), Broken> {
+        match self.attempt_around(work, steps, course, false) {
+            Err(Broken { overstrict: true, .. }) => {
+                *course = Course::default();
+                self.attempt_around(work, steps, course, true)
+            }
             result => result,
         }
     }
@@ -69,25 +88,25 @@ impl Runner<'_> {
     fn attempt_around(
         &self,
         work: &mut Work<'_>,
-        prepared: &Prepared,
-        started_at: &str,
+        steps: &[Prepared],
+        course: &mut Course,
         lenient: bool,
-    ) -> Result<bool, Broken> {
+    ) -> Result<(), Broken> {
         let dialect = work.dialect;
-        let statements = prepared.statements(dialect);
-        let script = Script { file: &prepared.file.path, source: &prepared.file.text, statements: &statements };
-        let around = dialect.before(&mut work.session, &script, lenient);
-        let around = around.map_err(|error| self.refused(work, prepared, error))?;
-        let mut result = self.attempt_within(work, prepared, &script, started_at, &around);
+        let surveys: Vec<&Survey> = steps.iter().map(|prepared| &prepared.survey).collect();
+        let around = dialect.before(&mut work.session, &surveys, lenient);
+        let around = around.map_err(|error| self.refused(work, &steps[0], error))?;
+        let mut result = self.attempt_within(work, steps, course, &around);
+        let prepared = &steps[course.at];
         if let Err(broken) = &mut result {
-            work.rollback();
+            let whole = work.rollback();
             if broken.kind == Some(Kind::Lost) {
                 let settled = self.settle(work, prepared).and_then(|()| self.is_in(work, prepared));
                 match settled {
                     Ok(true) => {
                         let warning = format!("the connection broke while {} was being committed", what(prepared));
                         self.observer.warn(format!("{warning}; it is in"));
-                        return Ok(true);
+                        return Ok(());
                     }
                     // Without our COMMIT nothing can be in.
                     Ok(false) => {}
@@ -99,6 +118,7 @@ impl Runner<'_> {
             if let Some(id) = work.transaction.take() {
                 broken.escaped |= dialect.was_committed(&mut work.session, &id).unwrap_or(false);
             }
+            broken.escaped |= !whole;
         }
         let undone = dialect.after(&mut work.session, &around);
         undone.map_err(|error| self.refused(work, prepared, error)).and(result)
@@ -107,60 +127,73 @@ impl Runner<'_> {
     fn attempt_within(
         &self,
         work: &mut Work<'_>,
-        prepared: &Prepared,
-        script: &Script<'_>,
-        started_at: &str,
+        steps: &[Prepared],
+        course: &mut Course,
         around: &Around,
-    ) -> Result<bool, Broken> {
+    ) -> Result<(), Broken> {
         let dialect = work.dialect;
-        let started = Instant::now();
-        dialect.begin(&mut work.session, &self.timeouts, self.observer)?;
-        if dialect.looks_again() && work.is_done(prepared).map_err(|error| self.refused(work, prepared, error))? {
-            work.rollback();
-            return Ok(false);
+        if around.by_itself {
+            let message = "there are tables without transactions, so nothing could take back what fails";
+            return Err(Error::new(Code::NotAtomic, message).hint("leave out `--atomic`").into());
         }
-        // Asking is a query, and SET TRANSACTION must come before every query.
-        let sets = script.statements.iter().any(|statement| statement.begins(&["SET", "TRANSACTION"]));
         work.transaction = None;
-        if !sets {
-            let transaction = dialect.transaction_id(&mut work.session);
-            work.transaction = transaction.map_err(|error| self.refused(work, prepared, error))?;
+        // What is to be sent with the next file.
+        let mut ours = dialect.opening(&self.timeouts);
+        let messages = !ours.is_empty();
+        if !messages {
+            dialect.begin(&mut work.session, &self.timeouts, self.observer)?;
         }
-        let inside: Vec<Statement<'_>> =
-            script.statements.iter().filter(|statement| !around.outside.contains(&statement.number)).cloned().collect();
-        work.session
-            .run(script.source, &inside)
-            .map_err(|failure| self.failed(work, prepared, script.statements, failure))?;
-        if sets {
-            work.transaction = dialect.transaction_id(&mut work.session).ok().flatten();
+        for (number, prepared) in steps.iter().enumerate() {
+            course.at = number;
+            if number > 0 {
+                self.check_interrupt()?;
+            }
+            if dialect.looks_again() && work.is_done(prepared).map_err(|error| self.refused(work, prepared, error))? {
+                course.durations.push(None);
+                continue;
+            }
+            let (started, started_at) = (Instant::now(), now());
+            self.observer.on(Event::Step { label: prepared.step.migration.label() });
+            work.held.check()?;
+            let sent = self.send(work, prepared, std::mem::take(&mut ours));
+            if sent.as_ref().is_err_and(|broken| broken.ours) {
+                // What failed is the record of the one before.
+                course.at = number.saturating_sub(1);
+            }
+            sent?;
+            let took = started.elapsed();
+            course.durations.push(Some(took));
+            let done = prepared.count;
+            let row = journal::Row {
+                outcome: outcome::DONE,
+                duration_ms: Some(took.as_millis()),
+                statement_started: done,
+                statement_done: done,
+                ..work.row(prepared, &started_at)
+            };
+            let version = &prepared.step.migration.version;
+            ours.push(journal::record(dialect, &work.home, prepared.step.direction, version));
+            ours.push(row.insert(dialect, &work.home));
+            if !messages {
+                work.session.execute(&ours.join("; ")).map_err(|error| self.refused(work, prepared, error))?;
+                ours.clear();
+            }
         }
-        let same = match work.transaction.clone() {
-            None => true,
-            ours => dialect.transaction_id(&mut work.session).is_ok_and(|now| now == ours),
+        // The last one that was run tells of all.
+        let Some(last) = course.durations.iter().rposition(Option::is_some) else {
+            work.rollback();
+            return Ok(());
         };
-        if !work.session.in_transaction(true) || !same {
-            let error =
-                Error::new(Code::MigrationFailed, format!("{} ended its transaction by itself", what(prepared)));
-            return Err(error
-                .hint("a file that commits must say so: `allow_commit = true` in its metadata.toml")
-                .into());
-        }
-        dialect.before_commit(&mut work.session, around, true).map_err(|error| error.because(what(prepared)))?;
+        course.at = last;
+        let prepared = &steps[last];
+        dialect.before_commit(&mut work.session, around, true).map_err(|error| {
+            let error = error.because(what(prepared));
+            if steps.len() > 1 { error.hint("or leave out `--atomic`, which has them share their settings") } else { error }
+        })?;
         work.held.check()?;
-        let done = prepared.count;
-        let row = journal::Row {
-            outcome: outcome::DONE,
-            duration_ms: Some(started.elapsed().as_millis()),
-            statement_started: done,
-            statement_done: done,
-            ..work.row(prepared, started_at)
-        };
-        let version = &prepared.step.migration.version;
-        let rows =
-            [journal::record(dialect, &work.home, prepared.step.direction, version), row.insert(dialect, &work.home)];
-        work.session.execute(&rows.join("; ")).map_err(|error| self.refused(work, prepared, error))?;
-        match work.session.execute("COMMIT") {
-            Ok(()) => Ok(true),
+        ours.push("COMMIT".to_owned());
+        match work.session.execute(&ours.join("; ")) {
+            Ok(()) => Ok(()),
             Err(error) if error.kind == Kind::Lost => {
                 Err(Broken { committing: true, ..self.refused(work, prepared, error) })
             }
@@ -170,6 +203,42 @@ impl Runner<'_> {
                 Err(Broken { error: found.into_iter().fold(broken.error, Error::note), ..broken })
             }
         }
+    }
+
+    /// Sends a file, after what is ours, and sees to it that it has not ended the transaction.
+    fn send(&self, work: &mut Work<'_>, prepared: &Prepared, mut before: Vec<String>) -> Result<(), Broken> {
+        let dialect = work.dialect;
+        let statements = prepared.statements(dialect);
+        let outside = &prepared.survey.outside;
+        let inside: Vec<Statement<'_>> =
+            statements.iter().filter(|statement| !outside.contains(&statement.number)).cloned().collect();
+        let ask = dialect.transaction_id().map(str::to_owned);
+        // Asking is a query, and SET TRANSACTION must come before every query.
+        let asks_before = work.transaction.is_none() && !prepared.survey.sets_transaction;
+        before.extend(ask.clone().filter(|_| asks_before));
+        let after: Vec<String> = ask.into_iter().collect();
+        let message = Message { before: &before, source: &prepared.file.text, statements: &inside, after: &after };
+        let mut answers = Answers::default();
+        let sent = work.session.run(&message, &mut answers);
+        let id = |row: Option<Row>| row.map(|row| row.text(0).to_owned());
+        if asks_before {
+            work.transaction = id(answers.before);
+        }
+        sent.map_err(|failure| {
+            let ours = failure.ours;
+            Broken { ours, ..self.failed(work, prepared, &statements, failure) }
+        })?;
+        let now = id(answers.after);
+        let same = work.transaction.is_none() || work.transaction == now;
+        if !work.session.in_transaction(true) || !same {
+            let error =
+                Error::new(Code::MigrationFailed, format!("{} ended its transaction by itself", what(prepared)));
+            let hint = "a file that commits must say so: `allow_commit = true` in its metadata.toml";
+            // Where the server does not tell one transaction from another, something may have stayed.
+            return Err(Broken { escaped: now.is_none(), ..error.hint(hint).into() });
+        }
+        work.transaction = now;
+        Ok(())
     }
 
     /// Whether our row in the journal says that it was committed.

@@ -40,11 +40,13 @@ pub(super) struct Broken {
     pub(super) escaped: bool,
     /// Our COMMIT had been sent.
     pub(super) committing: bool,
+    /// Not the file failed, but what is ours around it.
+    pub(super) ours: bool,
 }
 
 impl From<Error> for Broken {
     fn from(error: Error) -> Self {
-        Self { error, kind: None, overstrict: false, escaped: false, committing: false }
+        Self { error, kind: None, overstrict: false, escaped: false, committing: false, ours: false }
     }
 }
 
@@ -115,7 +117,7 @@ impl Runner<'_> {
             _ => told.hint("mend the file, and run the same command again"),
         };
         told = advice.into_iter().fold(told, Error::hint);
-        Broken { error: told, kind: Some(kind), overstrict, escaped: false, committing: false }
+        Broken { error: told, kind: Some(kind), overstrict, escaped: false, committing: false, ours: false }
     }
 
     /// The connection was lost: connects again, and waits until the server no longer works for the old one. What it was sent
@@ -143,12 +145,7 @@ impl Runner<'_> {
 
     /// A statement of our own failed.
     pub(super) fn refused(&self, work: &Work<'_>, prepared: &Prepared, error: DbError) -> Broken {
-        self.failed(
-            work,
-            prepared,
-            &[],
-            Failure { statement: None, offset: None, error: DbError { position: None, ..error } },
-        )
+        self.failed(work, prepared, &[], Failure::of_ours(error))
     }
 
     pub(super) fn log(&self, error: &Error, prepared: &Prepared) {

@@ -7,8 +7,8 @@ mod statements;
 use std::time::Duration;
 
 use self::named_lock::{NamedLock, lock_name};
-use self::statements::changes_rows;
-use super::{Around, Dialect, Effect, Home, Script, Server, Timeouts, Types};
+use self::statements::{changes_rows, names_other_engine};
+use super::{Around, Dialect, Effect, Home, Server, Survey, Timeouts, Types};
 use crate::backend::Backend;
 use crate::config::Target;
 use crate::db::connector::{Connector, Purpose};
@@ -208,13 +208,19 @@ impl Dialect for Mysql {
         statements::refused(statement)
     }
 
-    fn before(&self, session: &mut Session, script: &Script<'_>, _: bool) -> Result<Around, DbError> {
+    fn survey(&self, statement: &Statement<'_>, survey: &mut Survey) {
+        survey.leaves |= statement.begins(&["USE"]);
+        survey.changes_rows |= changes_rows(statement);
+        survey.makes_other |= names_other_engine(statement);
+    }
+
+    fn before(&self, session: &mut Session, surveys: &[&Survey], _: bool) -> Result<Around, DbError> {
         // What an earlier file has left would keep the journal from being read and written.
         session.execute("SET autocommit = 1, sql_select_limit = DEFAULT")?;
-        let leaves = script.statements.iter().any(|statement| statement.begins(&["USE"]));
+        let leaves = surveys.iter().any(|survey| survey.leaves);
         let home = if leaves { session.query("SELECT DATABASE()")? } else { Vec::new() };
         let database = home.first().and_then(|row| row.optional(0)).map(str::to_owned);
-        if !script.statements.iter().any(changes_rows) {
+        if !surveys.iter().any(|survey| survey.changes_rows) {
             return Ok(Around { database, ..Around::default() });
         }
         // Rows of an engine without transactions stay where a rollback takes the others back.
@@ -224,11 +230,7 @@ impl Dialect for Mysql {
              WHERE table_schema = DATABASE() AND table_type = 'BASE TABLE' AND engine IS NOT NULL AND engine NOT IN ({engines}))"
         ))?;
         let transactional = rows.first().is_some_and(|row| row.flag(0));
-        let makes_other = script.statements.iter().any(|statement| {
-            let upper = statement.text.to_ascii_uppercase();
-            let engines = ["MYISAM", "ARIA", "MEMORY", "HEAP", "ARCHIVE", "CSV", "BLACKHOLE"];
-            upper.contains("ENGINE") && engines.iter().any(|engine| upper.contains(engine))
-        });
+        let makes_other = surveys.iter().any(|survey| survey.makes_other);
         Ok(Around { by_itself: !transactional || makes_other, database, ..Around::default() })
     }
 

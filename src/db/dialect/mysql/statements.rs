@@ -83,6 +83,17 @@ pub(super) fn changes_rows(statement: &Statement<'_>) -> bool {
         && !is_several(statement)
 }
 
+/// Whether a statement names an engine without transactions.
+pub(super) fn names_other_engine(statement: &Statement<'_>) -> bool {
+    // What changes rows makes no tables, and may be long.
+    if ["INSERT", "REPLACE", "UPDATE", "DELETE"].iter().any(|verb| statement.begins(&[verb])) {
+        return false;
+    }
+    let upper = statement.text.to_ascii_uppercase();
+    let engines = ["MYISAM", "ARIA", "MEMORY", "HEAP", "ARCHIVE", "CSV", "BLACKHOLE"];
+    upper.contains("ENGINE") && engines.iter().any(|engine| upper.contains(engine))
+}
+
 /// Whether a statement can stand in a transaction without ending it.
 pub(super) fn keeps_the_transaction(statement: &Statement<'_>) -> bool {
     // Some of these commit, some are not allowed in a transaction, some stay when it is rolled back.

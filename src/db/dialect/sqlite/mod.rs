@@ -13,7 +13,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use self::file_lock::{FileLock, lock_path, real};
 pub use self::keys::KeysOff;
 use self::keys::{is_foreign_keys_pragma, rebuilt_table, turns_off, violations};
-use super::{Around, Dialect, Effect, Home, Script, Server, Timeouts, Types};
+use super::{Around, Dialect, Effect, Home, Server, Survey, Timeouts, Types};
 use crate::backend::Backend;
 use crate::config::{SqliteTarget, Target};
 use crate::db::connector::{Connector, Purpose};
@@ -176,16 +176,22 @@ impl Dialect for Sqlite {
 
     /// SQLite ignores `PRAGMA foreign_keys` within a transaction, and then dropping a table deletes the rows that refer
     /// to it. So keys are off for a file that drops a table, whoever refers to it by then, or asks for it; otherwise they
-    /// are on, and looked at when the file is done rather than after each statement.
-    fn before(&self, session: &mut Session, script: &Script<'_>, lenient: bool) -> Result<Around, DbError> {
-        let pragmas: Vec<_> = script.statements.iter().filter(|statement| is_foreign_keys_pragma(statement)).collect();
-        let drops = script.statements.iter().any(|statement| statement.begins(&["DROP", "TABLE"]));
-        let off = lenient || drops || pragmas.iter().any(|statement| turns_off(statement));
-        let outside = pragmas.iter().map(|statement| statement.number).collect();
-        let mut around = Around { outside, ..Around::default() };
-        if off {
+    /// are on, and looked at when the file is done rather than after each statement. Where several files share a transaction,
+    /// they share this too: a key that would have deleted rows, or refused, shows then as a row that refers to nothing.
+    fn survey(&self, statement: &Statement<'_>, survey: &mut Survey) {
+        let pragma = is_foreign_keys_pragma(statement);
+        if pragma {
+            survey.outside.push(statement.number);
+        }
+        survey.keys_off |= (pragma && turns_off(statement)) || statement.begins(&["DROP", "TABLE"]);
+        survey.rebuilt.extend(rebuilt_table(statement));
+    }
+
+    fn before(&self, session: &mut Session, surveys: &[&Survey], lenient: bool) -> Result<Around, DbError> {
+        let mut around = Around::default();
+        if lenient || surveys.iter().any(|survey| survey.keys_off) {
             session.execute("PRAGMA foreign_keys = OFF")?;
-            let rebuilt = script.statements.iter().filter_map(rebuilt_table).collect();
+            let rebuilt = surveys.iter().flat_map(|survey| survey.rebuilt.iter().cloned()).collect();
             around.foreign_keys = Some(KeysOff { before: violations(session)?, rebuilt, lenient });
         }
         Ok(around)

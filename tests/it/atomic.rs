@@ -1,0 +1,127 @@
+//! `--atomic`: all in one transaction, or none; and what cannot be, refused before anything runs.
+
+use crate::support::{Project, on_each_backend, on_mysql, on_transactional};
+
+fn with_three(project: Project) -> Project {
+    project
+        .migration("1_a", "CREATE TABLE a (id INT PRIMARY KEY);", "DROP TABLE a;")
+        .migration("2_b", "CREATE TABLE b (id INT PRIMARY KEY);\nINSERT INTO a VALUES (1);", "DROP TABLE b;\nDELETE FROM a;")
+        .migration("3_c", "INSERT INTO b VALUES (1);", "DELETE FROM b;")
+}
+
+#[test]
+fn all_of_them_are_applied_and_reverted_as_one() {
+    on_transactional(|project| {
+        let project = with_three(project);
+        let run = project.ok(&["migrate", "up", "--atomic"]);
+        run.says(&["1_a", "2_b", "3_c", "3 migrations applied"]);
+        assert_eq!(project.states(), "1:applied 2:applied 3:applied");
+        assert_eq!(project.query("SELECT count(*) FROM __dbtool_journal WHERE outcome = 'done'"), ["3"]);
+        project.ok(&["migrate", "redo", "--steps", "2", "--atomic"]);
+        assert_eq!(project.query("SELECT id FROM b"), ["1"]);
+        project.ok(&["migrate", "down", "--all", "--yes", "--atomic"]);
+        assert_eq!(project.states(), "1:pending 2:pending 3:pending");
+        project.ok(&["migrate", "to", "2", "--atomic"]);
+        assert_eq!(project.states(), "1:applied 2:applied 3:pending");
+    });
+}
+
+#[test]
+fn one_that_fails_takes_the_others_back() {
+    on_transactional(|project| {
+        let project = with_three(project).migration("4_bad", "INSERT INTO nowhere VALUES (1);", "").migration(
+            "5_e",
+            "CREATE TABLE e (id INT);",
+            "",
+        );
+        project.expect(5, &["migrate", "up", "--atomic"]).says(&[
+            "the migration `4_bad` failed",
+            "nothing is in the database: the transaction was rolled back",
+            "3 migrations with it rolled back, no migration was run before it, 1 after it not run",
+        ]);
+        assert_eq!(project.states(), "1:pending 2:pending 3:pending 4:pending 5:pending");
+        let report = project.json(5, &["migrate", "up", "--atomic"]);
+        let outcomes: Vec<_> =
+            report["migrations"].as_array().unwrap().iter().map(|ran| ran["outcome"].as_str().unwrap()).collect();
+        assert_eq!(outcomes, ["rolled_back", "rolled_back", "rolled_back", "failed", "not_run"]);
+        // What is tried again is found as it was.
+        project.write("migrations/4_bad/up.sql", "INSERT INTO a VALUES (2);");
+        project.ok(&["migrate", "up", "--atomic"]);
+        assert_eq!(project.query("SELECT id FROM a ORDER BY id"), ["1", "2"]);
+    });
+}
+
+#[test]
+fn what_cannot_share_a_transaction_is_refused_and_named() {
+    on_transactional(|project| {
+        let project =
+            with_three(project).plain_migration("4_plain", "INSERT INTO a VALUES (4);", "").migration("5_e", "", "");
+        project.write("migrations/5_e/up.sql", "SELECT 1;");
+        project.expect(2, &["migrate", "up", "--atomic"]).says(&[
+            "error[migrate/not-atomic]: `4_plain` cannot share a transaction with the others",
+            "metadata.toml",
+            "leave out `--atomic`",
+        ]);
+        assert_eq!(project.states(), "1:pending 2:pending 3:pending 4:pending 5:pending");
+        project.ok(&["migrate", "up", "--atomic", "--to", "3"]);
+    });
+    on_mysql(|project| {
+        let project = project.migration("1_a", "CREATE TABLE a (id INT PRIMARY KEY);", "DROP TABLE a;");
+        project
+            .expect(2, &["migrate", "up", "--atomic"])
+            .says(&["`1_a` cannot share a transaction with the others", "up.sql:1:1", "commits"]);
+        project.ok(&["migrate", "up"]);
+        // What changes rows alone can.
+        let project = project
+            .migration("2_one", "INSERT INTO a VALUES (1);", "")
+            .migration("3_two", "INSERT INTO a VALUES (2);\nINSERT INTO a VALUES (1);", "");
+        project.expect(5, &["migrate", "up", "--atomic"]).says(&["`3_two` failed at statement 2 of 2", "rolled back"]);
+        assert_eq!(project.states(), "1:applied 2:pending 3:pending");
+        assert_eq!(project.query("SELECT count(*) FROM a"), ["0"]);
+        project.write("migrations/3_two/up.sql", "INSERT INTO a VALUES (2);");
+        project.ok(&["migrate", "up", "--atomic"]);
+        assert_eq!(project.states(), "1:applied 2:applied 3:applied");
+        // Nothing takes back what a table without transactions has.
+        project.session().execute("CREATE TABLE m (id INT) ENGINE=MyISAM").unwrap();
+        let project = project.migration("4_m", "INSERT INTO m VALUES (1);", "");
+        project.expect(2, &["migrate", "up", "--atomic"]).says(&["tables without transactions"]);
+        assert_eq!(project.query("SELECT count(*) FROM m"), ["0"]);
+    });
+}
+
+#[test]
+fn a_setting_asks_for_it_too() {
+    on_transactional(|project| {
+        let project = with_three(project)
+            .migration("4_bad", "INSERT INTO nowhere VALUES (1);", "")
+            .file("dbtool.toml", "[migrate]\ntransaction = \"all\"\n");
+        project.expect(5, &["migrate", "up"]).says(&["rolled back"]);
+        assert_eq!(project.states(), "1:pending 2:pending 3:pending 4:pending");
+    });
+}
+
+#[test]
+fn rows_that_a_key_would_have_deleted_stop_it_where_keys_are_off() {
+    let project = Project::sqlite()
+        .migration(
+            "1_tables",
+            "CREATE TABLE p (id INTEGER PRIMARY KEY);\nCREATE TABLE c (p INT REFERENCES p ON DELETE CASCADE);\n\
+             INSERT INTO p VALUES (1);\nINSERT INTO c VALUES (1);\nCREATE TABLE x (id INT);",
+            "",
+        )
+        .migration("2_delete", "DELETE FROM p;", "")
+        .migration("3_drop", "DROP TABLE x;", "");
+    project.ok(&["migrate", "up", "--to", "1"]);
+    project.expect(5, &["migrate", "up", "--atomic"]).says(&["`c` has 1 row that refers to no row of `p`", "leave out `--atomic`"]);
+    assert_eq!(project.states(), "1:applied 2:pending 3:pending");
+    project.ok(&["migrate", "up"]);
+    assert_eq!(project.query("SELECT count(*) FROM c"), ["0"]);
+}
+
+#[test]
+fn nothing_to_do_is_done() {
+    on_each_backend(|project| {
+        project.write("migrations/.keep", "");
+        project.ok(&["migrate", "up", "--atomic"]).says(&["nothing to do"]);
+    });
+}
