@@ -11,6 +11,7 @@ use crate::config::{Flags, Process, Settings};
 use crate::context::Context;
 use crate::error::{Code, Error};
 use crate::exit_code::ExitCode;
+use crate::fault;
 use crate::output::{Color, Format, Terminal, Verbosity, print_error, print_error_as_json, start_log};
 
 /// Migrate SQLite, PostgreSQL, MySQL and MariaDB databases, safely.
@@ -87,6 +88,7 @@ pub fn command() -> clap::Command {
 /// stdout and stderr.
 pub fn run(args: impl IntoIterator<Item = OsString>, process: Process) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
+    process.variable(fault::VARIABLE).into_iter().for_each(fault::arm);
     if process.variable(completions::VARIABLE).is_some() {
         return complete(args, &process);
     }

@@ -1,6 +1,7 @@
 //! What a command is handed: settings, the terminal, and connections made when they are first asked for.
 
 use std::cell::OnceCell;
+use std::path::PathBuf;
 
 use crate::config::Settings;
 use crate::db::{Connector, Pool, Timeouts};
@@ -47,10 +48,22 @@ impl<'a> Context<'a> {
         Ok(self.pool.get_or_init(|| pool))
     }
 
+    /// The same, with checksums, while a connection is begun: for commands that look at both.
+    pub fn source_and_database(&self) -> Result<(Source, &Connector)> {
+        let connector = self.connector()?;
+        connector.start();
+        let source = Source::read_with_checksums(&self.migrations()?, connector.dialect().rules())?;
+        Ok((source, connector))
+    }
+
     /// The migrations on disk, for the database's backend.
     pub fn source(&self) -> Result<Source> {
+        Source::read(&self.migrations()?)
+    }
+
+    fn migrations(&self) -> Result<PathBuf> {
         let backend = self.settings.database()?.target.backend();
-        Source::read(&Source::locate(&self.settings.migrate.directory, backend)?)
+        Source::locate(&self.settings.migrate.directory, backend)
     }
 
     #[must_use]

@@ -19,6 +19,8 @@ pub mod context;
 pub mod db;
 pub mod error;
 pub mod exit_code;
+mod fault;
+mod files;
 pub mod interrupt;
 pub mod migrate;
 pub mod observer;

@@ -83,10 +83,13 @@ pub fn shorten(text: &str, characters: usize) -> String {
 /// Control characters (terminal sequences among them) made visible, so that foreign text cannot act on a terminal.
 #[must_use]
 pub fn printable(text: &str) -> String {
+    let acts = |c: char| c.is_control() && !matches!(c, '\t' | '\n');
+    if !text.contains(acts) {
+        return text.to_owned();
+    }
     text.chars()
         .map(|c| match c {
-            '\t' | '\n' => c.to_string(),
-            c if c.is_control() => c.escape_default().to_string(),
+            c if acts(c) => c.escape_default().to_string(),
             c => c.to_string(),
         })
         .collect()

@@ -1,6 +1,5 @@
 //! `dbtool init`: what a project starts with.
 
-use std::fs;
 use std::path::Path;
 
 use include_dir::{Dir, include_dir};
@@ -9,6 +8,7 @@ use serde::Serialize;
 use crate::config::Process;
 use crate::error::Error;
 use crate::exit_code::ExitCode;
+use crate::files;
 use crate::output::{Format, Report, Terminal, emit};
 
 /// Start a project here: dbtool.toml, diesel.toml, migrations/ and seeds/
@@ -79,10 +79,7 @@ fn write(root: &Path, path: &Path, contents: &[u8], written: &mut Written) -> Re
         written.kept.push(shown);
         return Ok(());
     }
-    if let Some(parent) = full.parent() {
-        fs::create_dir_all(parent).map_err(|cause| Error::io("make the directory", parent, &cause))?;
-    }
-    fs::write(&full, contents).map_err(|cause| Error::io("write", &full, &cause))?;
+    files::write(&full, contents)?;
     written.written.push(shown);
     Ok(())
 }

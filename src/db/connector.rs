@@ -1,6 +1,7 @@
 //! Opens connections to one database, with retries, and with errors that say what to do.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::dialect::{self, Dialect};
@@ -34,6 +35,8 @@ pub struct Connector {
     origin: String,
     /// As the first session's settings made it.
     dialect: Arc<OnceLock<&'static dyn Dialect>>,
+    /// A first attempt that is under way.
+    ahead: Arc<Mutex<Option<JoinHandle<Result<Session, DbError>>>>>,
 }
 
 impl Connector {
@@ -54,6 +57,7 @@ impl Connector {
             redactor,
             origin: database.origin.to_string(),
             dialect: Arc::default(),
+            ahead: Arc::default(),
         })
     }
 
@@ -80,7 +84,7 @@ impl Connector {
     /// A connector to another database of the same server.
     #[must_use]
     pub fn to_database(&self, name: &str) -> Self {
-        let mut other = self.clone();
+        let mut other = Self { ahead: Arc::default(), ..self.clone() };
         if let Some(server) = other.target.server_mut() {
             name.clone_into(&mut server.database);
         }
@@ -95,12 +99,32 @@ impl Connector {
         other
     }
 
+    /// Begins to connect, to look, while other things are done: the next connection for that is this one.
+    pub fn start(&self) {
+        let other = self.clone();
+        // Its log lines are this thread's.
+        let (log, span) = (tracing::dispatcher::get_default(Clone::clone), tracing::Span::current());
+        let open = move || tracing::dispatcher::with_default(&log, || span.in_scope(|| other.open(Purpose::Read)));
+        let attempt = std::thread::spawn(open);
+        *self.ahead.lock().unwrap_or_else(PoisonError::into_inner) = Some(attempt);
+    }
+
+    /// The first attempt, if one is under way, or another.
+    fn attempt(&self, purpose: Purpose) -> Result<Session, DbError> {
+        let ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let ahead = ahead.filter(|_| purpose == Purpose::Read).and_then(|attempt| attempt.join().ok());
+        // What was not there then may have been made meanwhile.
+        let missing = |error: &DbError| error.kind == Kind::UnknownDatabase;
+        ahead.filter(|ahead| !ahead.as_ref().is_err_and(missing)).unwrap_or_else(|| self.open(purpose))
+    }
+
     /// Tries once.
     pub fn open(&self, purpose: Purpose) -> Result<Session, DbError> {
         let start = Instant::now();
         let driver = self.dialect().open(&self.target, purpose, self.connect_timeout);
         let driver = driver.map_err(|error| error.redacted(&self.redactor))?;
         tracing::debug!(database = %self.target, duration_ms = start.elapsed().as_millis(), "connected");
+        crate::fault::point();
         let mut session = Session::new(driver, self.dialect().rules(), self.redactor.clone(), self.log);
         if self.dialect.get().is_none() {
             let dialect = self.dialect().of_session(&mut session)?.unwrap_or_else(|| self.dialect());
@@ -119,7 +143,7 @@ impl Connector {
     pub fn connect_telling(&self, purpose: Purpose, observer: &dyn Observer) -> Result<Session> {
         let mut backoff = Backoff::new(self.retry);
         loop {
-            let error = match self.open(purpose) {
+            let error = match self.attempt(purpose) {
                 Ok(session) => return Ok(session),
                 Err(error) => error,
             };

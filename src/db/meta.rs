@@ -2,7 +2,7 @@
 
 use super::dialect::{Dialect, Home};
 use super::error::DbError;
-use super::session::Session;
+use super::session::{Row, Session};
 use crate::error::{Code, Error};
 
 /// The table. A newer dbtool that changes the form of our tables raises the `format` in it.
@@ -19,6 +19,14 @@ pub struct Meta {
 }
 
 impl Meta {
+    /// From the rows of the [`query`].
+    #[must_use]
+    pub fn of(rows: &[Row]) -> Self {
+        let value = |name| rows.iter().find(|row| row.text(0) == name).map(|row| row.text(1).to_owned());
+        let format = value("format").and_then(|text| text.parse::<i64>().ok());
+        Self { environment: value("environment"), too_new: format.is_some_and(|format| format > FORMAT) }
+    }
+
     /// Refuses to change a database that is stamped as another environment's.
     pub fn check(&self, environment: &str) -> crate::error::Result<()> {
         let Some(stamped) = self.environment.as_deref().filter(|stamped| *stamped != environment) else {
@@ -36,13 +44,14 @@ impl Meta {
 
 /// Reads it; makes nothing.
 pub fn read(session: &mut Session, dialect: &dyn Dialect, home: &Home) -> Result<Meta, DbError> {
-    if !home.meta {
-        return Ok(Meta::default());
-    }
-    let rows = session.query(&format!("SELECT name, value FROM {}", home.table(dialect, TABLE)))?;
-    let value = |name| rows.iter().find(|row| row.text(0) == name).map(|row| row.text(1).to_owned());
-    let format = value("format").and_then(|text| text.parse::<i64>().ok());
-    Ok(Meta { environment: value("environment"), too_new: format.is_some_and(|format| format > FORMAT) })
+    let rows = query(dialect, home).map(|sql| session.query(&sql)).transpose()?;
+    Ok(Meta::of(&rows.unwrap_or_default()))
+}
+
+/// The query for it; `None`: the table is not there.
+#[must_use]
+pub fn query(dialect: &dyn Dialect, home: &Home) -> Option<String> {
+    home.meta.then(|| format!("SELECT name, value FROM {}", home.table(dialect, TABLE)))
 }
 
 /// The statements that make the table where it is missing.

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::error::DbError;
 use crate::config::{LogSettings, SqlLog};
+use crate::fault;
 use crate::interrupt::Canceller;
 use crate::secret::Redactor;
 use crate::sql::{self, Rules, Statement};
@@ -24,6 +25,11 @@ impl Row {
     #[must_use]
     pub fn optional(&self, column: usize) -> Option<&str> {
         self.0.get(column)?.as_deref()
+    }
+
+    /// A value, taken out of the row.
+    pub fn take(&mut self, column: usize) -> String {
+        self.0.get_mut(column).and_then(Option::take).unwrap_or_default()
     }
 
     /// A number; NULL is `None`.
@@ -52,6 +58,11 @@ pub trait Driver: Send {
     /// Runs SQL, one statement or many, and gives the rows of its last statement, and how many it returned or changed.
     fn query(&mut self, sql: &str) -> Result<(Vec<Row>, u64), DbError>;
 
+    /// Runs several statements, and gives the rows of each. Whoever can sends them as one message.
+    fn query_each(&mut self, statements: &[String]) -> Result<Vec<Vec<Row>>, DbError> {
+        statements.iter().map(|sql| self.query(sql).map(|(rows, _)| rows)).collect()
+    }
+
     /// Runs SQL, one statement or many, and drops its rows.
     fn execute(&mut self, sql: &str) -> Result<u64, DbError>;
 
@@ -71,6 +82,7 @@ pub trait Driver: Send {
             let sql = self.text(statement);
             let rows = self.execute(sql).map_err(|error| Failure::of(statement, error))?;
             answers.took.push((rows, start.elapsed()));
+            fault::point();
         }
         for sql in message.after {
             answers.after = self.query(sql).map_err(Failure::of_ours)?.0.into_iter().next();
@@ -164,16 +176,31 @@ impl Session {
 
     /// Runs SQL of our own and gives the rows of its last statement.
     pub fn query(&mut self, sql: &str) -> Result<Vec<Row>, DbError> {
+        fault::point();
         let start = Instant::now();
         let answer = self.driver.query(sql);
+        fault::point();
         self.log(sql, start.elapsed(), answer.as_ref().map(|(_, affected)| *affected));
         answer.map(|(rows, _)| rows).map_err(|error| error.redacted(&self.redactor))
     }
 
+    /// Runs several statements of our own, and gives the rows of each.
+    pub fn query_each(&mut self, statements: &[String]) -> Result<Vec<Vec<Row>>, DbError> {
+        fault::point();
+        let start = Instant::now();
+        let answer = self.driver.query_each(statements);
+        fault::point();
+        let rows = answer.as_ref().map(|all| all.iter().map(|rows| rows.len() as u64).sum());
+        self.log(&statements.join("; "), start.elapsed(), rows);
+        answer.map_err(|error| error.redacted(&self.redactor))
+    }
+
     /// Runs SQL, and drops its rows.
     pub fn execute(&mut self, sql: &str) -> Result<(), DbError> {
+        fault::point();
         let start = Instant::now();
         let answer = self.driver.execute(sql);
+        fault::point();
         self.log(sql, start.elapsed(), answer.as_ref().copied());
         answer.map(|_| ()).map_err(|error| error.redacted(&self.redactor))
     }
@@ -182,7 +209,9 @@ impl Session {
     /// driver's: logging changes nothing of it.
     pub fn run(&mut self, message: &Message<'_>, answers: &mut Answers) -> Result<(), Failure> {
         let Message { before, source, statements, after } = message;
+        fault::point();
         let result = self.driver.run(message, answers);
+        fault::point();
         let took = &answers.took;
         for sql in before.iter().chain(*after) {
             self.log(sql, Duration::ZERO, Ok(0));

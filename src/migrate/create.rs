@@ -9,6 +9,7 @@ use super::source::Source;
 use crate::backend::Backend;
 use crate::config::MigrationsDirectory;
 use crate::error::{Code, Error, Result};
+use crate::files::write_directory;
 
 /// What to make.
 #[derive(Debug, Clone)]
@@ -47,13 +48,7 @@ pub fn create(new: &New<'_>) -> Result<Vec<PathBuf>> {
     let (label, claim) = claim(&directories, &name)?;
     let mut files = Vec::new();
     for directory in directories {
-        let directory = directory.join(&label);
-        fs::create_dir_all(&directory).map_err(|cause| Error::io("make the directory", &directory, &cause))?;
-        for (file, text) in TEXTS {
-            let path = directory.join(file);
-            fs::write(&path, text).map_err(|cause| Error::io("write", &path, &cause))?;
-            files.push(path);
-        }
+        files.extend(write_directory(&directory.join(&label), &TEXTS)?);
     }
     drop(claim);
     Ok(files)

@@ -7,7 +7,7 @@ use super::half::Half;
 use super::journal::{Action, JOURNAL, LEDGER, outcome};
 use crate::config::Target;
 use crate::db::meta::{self, Meta};
-use crate::db::{DbError, Dialect, Home, Session};
+use crate::db::{DbError, Dialect, Home, Row, Session};
 use crate::error::{Code, Error, Result};
 use crate::version::Version;
 
@@ -20,10 +20,21 @@ pub struct History {
     pub meta: Meta,
 }
 
+/// How much is read of what is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// What decides about a plan.
+    State,
+    /// When, how long and by whom, too.
+    Times,
+}
+
 /// An applied version.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Applied {
-    /// The ledger's time: RFC 3339, UTC.
+    /// The ledger's time, as the database writes it.
+    pub run_on: Option<String>,
+    /// The same, where it was asked for: RFC 3339, UTC.
     pub at: Option<String>,
     /// What we wrote of it; `None`: another tool applied it.
     pub ours: Option<Ours>,
@@ -45,11 +56,11 @@ pub struct Ours {
 
 impl History {
     /// Reads everything. The tables that are not there are empty.
-    pub fn read(session: &mut Session, dialect: &dyn Dialect, home: &Home) -> Result<Self> {
-        let history = Self::read_once(session, dialect, home)?.asked(session, dialect)?;
+    pub fn read(session: &mut Session, dialect: &dyn Dialect, home: &Home, detail: Detail) -> Result<Self> {
+        let history = Self::read_once(session, dialect, home, detail)?.asked(session, dialect)?;
         if history.half.values().any(|half| half.open && !half.at_work) {
             // What a connection was doing when we read may have come in before we asked for it.
-            return Self::read_once(session, dialect, home)?.asked(session, dialect);
+            return Self::read_once(session, dialect, home, detail)?.asked(session, dialect);
         }
         Ok(history)
     }
@@ -63,41 +74,50 @@ impl History {
         Ok(self)
     }
 
-    fn read_once(session: &mut Session, dialect: &dyn Dialect, home: &Home) -> Result<Self> {
+    fn read_once(session: &mut Session, dialect: &dyn Dialect, home: &Home, detail: Detail) -> Result<Self> {
         let failed = |error: DbError| error.into_error("cannot read the history of migrations");
-        let meta = meta::read(session, dialect, home).map_err(failed)?;
+        // One message: each table is asked if it is there.
+        let mut queries: Vec<String> = meta::query(dialect, home).into_iter().collect();
+        let asks_meta = !queries.is_empty();
+        if home.ledger {
+            queries.push(format!("SELECT version, run_on FROM {}", home.table(dialect, LEDGER)));
+        }
+        if home.journal {
+            // What is begun first: what has come to its end meanwhile is then found among the done, too.
+            queries.push(half_done(dialect, home));
+            queries.push(done(dialect, home, detail));
+        }
+        let mut answers = session.query_each(&queries).map_err(failed)?.into_iter();
+        let mut next = |asked: bool| if asked { answers.next().unwrap_or_default() } else { Vec::new() };
+        let meta = Meta::of(&next(asks_meta));
         if meta.too_new {
             return Err(Error::new(Code::JournalFormat, "a newer dbtool has written the journal of this database")
                 .hint("use that version of dbtool, or a later one"));
         }
         let mut history = Self { meta, ..Self::default() };
-        if home.ledger {
-            let rows = session.query(&format!(
-                "SELECT version, {} FROM {}",
-                dialect.ledger_instant("run_on"),
-                home.table(dialect, LEDGER)
-            ));
-            for row in rows.map_err(failed)? {
-                let applied = Applied { at: row.optional(1).map(str::to_owned), ..Applied::default() };
-                history.applied.insert(Version::from_ledger(row.text(0)), applied);
+        for mut row in next(home.ledger) {
+            let applied = Applied { run_on: row.optional(1).is_some().then(|| row.take(1)), at: None, ours: None };
+            history.applied.insert(Version::from_ledger(row.text(0)), applied);
+        }
+        for row in next(home.journal) {
+            let (version, half) = half(&row, dialect.backend().transactional_ddl());
+            history.half.insert(version, half);
+        }
+        for row in next(home.journal) {
+            history.take_done(row);
+        }
+        if detail == Detail::Times && history.applied.values().any(|applied| applied.ours.is_none()) {
+            // What another tool has applied has no other time than the ledger's.
+            let (at, ledger) = (dialect.ledger_instant("run_on"), home.table(dialect, LEDGER));
+            for mut row in session.query(&format!("SELECT version, {at} FROM {ledger}")).map_err(failed)? {
+                if let Some(applied) = history.applied.get_mut(&Version::from_ledger(row.text(0))) {
+                    applied.at = Some(row.take(1)).filter(|at| !at.is_empty());
+                }
             }
         }
-        if home.journal {
-            let rows = session.query(&format!(
-                "SELECT version, direction, outcome, checksum, {}, duration_ms, db_user, os_user, host, statements, statement_started, \
-                 statement_done, run_id, error, name, {}, action, id, in_transaction, statement_failed, connection FROM {} WHERE outcome <> '{}' ORDER BY id",
-                dialect.instant("started_at"),
-                dialect.ledger_instant("run_on"),
-                home.table(dialect, JOURNAL),
-                outcome::ROLLED_BACK
-            ));
-            for row in rows.map_err(failed)? {
-                history.take(&row, dialect.backend().transactional_ddl());
-            }
-            // A ledger that was put right by hand ends what was half done.
-            let applied = &history.applied;
-            history.half.retain(|version, half| applied.contains_key(version) == (half.direction == Direction::Down));
-        }
+        // A ledger that was put right by hand ends what was half done.
+        let applied = &history.applied;
+        history.half.retain(|version, half| applied.contains_key(version) == (half.direction == Direction::Down));
         Ok(history)
     }
 
@@ -108,8 +128,9 @@ impl History {
         dialect: &dyn Dialect,
         target: &Target,
         home: &Home,
+        detail: Detail,
     ) -> Result<(Self, Option<String>)> {
-        let mut history = Self::read(session, dialect, home)?;
+        let mut history = Self::read(session, dialect, home, detail)?;
         loop {
             let open = history.open_runs();
             if open.is_empty() {
@@ -123,7 +144,7 @@ impl History {
                 return Ok((history, holder));
             }
             // Its runner may have come to its end between the two questions. What is still open has none.
-            history = Self::read(session, dialect, home)?;
+            history = Self::read(session, dialect, home, detail)?;
             if history.open_runs() == open {
                 return Ok((history, None));
             }
@@ -134,57 +155,93 @@ impl History {
         self.half.values().filter(|half| half.open).map(|half| half.run_id.clone()).collect()
     }
 
-    /// Takes a row of the journal, in the order in which they were written: the last one holds.
-    fn take(&mut self, row: &crate::db::Row, whole: bool) {
-        let version = Version::from_ledger(row.text(0));
-        let direction = if row.text(1) == Direction::Down.name() { Direction::Down } else { Direction::Up };
-        let by = format!("{} ({}@{})", row.text(6), row.text(7), row.text(8));
-        let by = by.strip_prefix(" (").and_then(|by| by.strip_suffix(')')).map(str::to_owned).unwrap_or(by);
-        let number = |column| row.number(column).and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
-        if row.text(2) != outcome::DONE {
-            let half = Half {
-                direction,
-                statements: number(9),
-                started: number(10),
-                done: number(11),
-                failed: Some(number(19)).filter(|number| *number > 0),
-                at: row.text(4).to_owned(),
-                by,
-                run_id: row.text(12).to_owned(),
-                error: row.optional(13).map(str::to_owned),
-                open: row.text(2) == outcome::STARTED,
-                row: row.number(17).unwrap_or(0),
-                connection: row.number(20).and_then(|id| u64::try_from(id).ok()),
-                // Only what runs as a whole can end the transaction that it runs in.
-                escaped: row.flag(18) && whole,
-                name: row.text(14).to_owned(),
-                at_work: false,
-                stranded: false,
-                ends: false,
-            };
-            self.half.insert(version, half);
-            return;
+    /// Takes a row of what is done, in the order in which they were written: the last one holds.
+    fn take_done(&mut self, mut row: Row) {
+        let (version, number) = (Version::from_ledger(row.text(0)), row.number(4).unwrap_or(0));
+        if self.half.get(&version).is_some_and(|half| half.row <= number) {
+            self.half.remove(&version);
         }
-        self.half.remove(&version);
         // A row of the ledger with another time is not the one that we wrote: another tool reverted ours and applied it
         // again, and what we knew no longer holds.
         if let Some(applied) = self.applied.get_mut(&version)
-            && direction == Direction::Up
-            && applied.at.as_deref() == row.optional(15)
+            && direction(row.text(1)) == Direction::Up
+            && applied.run_on.as_deref() == row.optional(3)
         {
-            if let (Some(ours), true) = (&mut applied.ours, row.text(16) == Action::AcceptChecksum.name()) {
+            if let (Some(ours), true) = (&mut applied.ours, row.text(5) == Action::AcceptChecksum.name()) {
                 // The rest is as it was when it ran.
-                row.text(3).clone_into(&mut ours.checksum);
+                row.text(2).clone_into(&mut ours.checksum);
                 return;
             }
             applied.ours = Some(Ours {
-                at: row.text(4).to_owned(),
-                duration_ms: row.number(5),
-                by,
-                checksum: row.text(3).to_owned(),
-                name: row.text(14).to_owned(),
-                row: row.number(17).unwrap_or(0),
+                by: by(&row, 9),
+                checksum: row.take(2),
+                row: number,
+                name: row.take(6),
+                at: row.take(7),
+                duration_ms: row.number(8),
             });
         }
     }
+}
+
+/// A query for what is done.
+fn done(dialect: &dyn Dialect, home: &Home, detail: Detail) -> String {
+    let times = match detail {
+        Detail::State => String::new(),
+        Detail::Times => format!(", {}, duration_ms, db_user, os_user, host", dialect.instant("started_at")),
+    };
+    format!(
+        "SELECT version, direction, checksum, run_on, id, action, name{times} FROM {} WHERE outcome = '{}' ORDER BY id",
+        home.table(dialect, JOURNAL),
+        outcome::DONE
+    )
+}
+
+/// A query for what was begun, and neither finished nor rolled back.
+fn half_done(dialect: &dyn Dialect, home: &Home) -> String {
+    format!(
+        "SELECT version, direction, outcome, id, name, {}, db_user, os_user, host, statements, statement_started, \
+         statement_done, run_id, error, in_transaction, statement_failed, connection FROM {} \
+         WHERE outcome NOT IN ('{}', '{}') ORDER BY id",
+        dialect.instant("started_at"),
+        home.table(dialect, JOURNAL),
+        outcome::DONE,
+        outcome::ROLLED_BACK
+    )
+}
+
+/// From a row of that. `whole`: files run as a whole there.
+fn half(row: &Row, whole: bool) -> (Version, Half) {
+    let number = |column| row.number(column).and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
+    let half = Half {
+        direction: direction(row.text(1)),
+        open: row.text(2) == outcome::STARTED,
+        row: row.number(3).unwrap_or(0),
+        name: row.text(4).to_owned(),
+        at: row.text(5).to_owned(),
+        by: by(row, 6),
+        statements: number(9),
+        started: number(10),
+        done: number(11),
+        run_id: row.text(12).to_owned(),
+        error: row.optional(13).map(str::to_owned),
+        // Only what runs as a whole can end the transaction that it runs in.
+        escaped: row.flag(14) && whole,
+        failed: Some(number(15)).filter(|number| *number > 0),
+        connection: row.number(16).and_then(|id| u64::try_from(id).ok()),
+        at_work: false,
+        stranded: false,
+        ends: false,
+    };
+    (Version::from_ledger(row.text(0)), half)
+}
+
+fn direction(name: &str) -> Direction {
+    if name == Direction::Down.name() { Direction::Down } else { Direction::Up }
+}
+
+/// The database user, if there is one, the operating system's, and the host, from a column on.
+fn by(row: &Row, from: usize) -> String {
+    let person = format!("{}@{}", row.text(from + 1), row.text(from + 2));
+    if row.text(from).is_empty() { person } else { format!("{} ({person})", row.text(from)) }
 }

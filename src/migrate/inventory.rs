@@ -10,7 +10,7 @@ use super::runs::Texts;
 use super::source::{Down, Migration, Source};
 use crate::db::Dialect;
 use crate::error::Result;
-use crate::sql::{Statement, checksum, split};
+use crate::sql::{Statement, split};
 use crate::version::Version;
 
 /// The state of a version.
@@ -107,8 +107,8 @@ impl Inventory {
                 _ if half.is_some() => State::Failed,
                 (None, _) => State::Missing,
                 (Some(_), None) => State::Pending,
-                (Some(migration), Some(_)) => match ours {
-                    Some(ours) if checksum(&migration.up()?.text, rules) != ours.checksum => State::Changed,
+                (Some(_), Some(_)) => match ours {
+                    Some(ours) if source.checksum(version, rules)? != ours.checksum => State::Changed,
                     _ => State::Applied,
                 },
             };

@@ -25,7 +25,7 @@ pub use create::{New, create};
 pub use diesel_migrations::MigrationHarness;
 pub use direction::Direction;
 pub use half::{Half, half_applied};
-pub use history::{Applied, History, Ours};
+pub use history::{Applied, Detail, History, Ours};
 pub use inventory::{Entry, Inventory, State};
 pub use journal::kept as kept_text;
 pub use plan::{Plan, Request, Step};

@@ -145,6 +145,7 @@ impl Entry {
             down: Down::Present,
             run_in_transaction: texts.in_transaction,
             allow_commit: false,
+            checksum: None,
         }
     }
 
@@ -331,6 +332,7 @@ mod tests {
                 down: *down,
                 run_in_transaction: true,
                 allow_commit: false,
+                checksum: None,
             };
             Entry {
                 version: migration.version.clone(),

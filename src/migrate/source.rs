@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
 use crate::backend::Backend;
 use crate::config::MigrationsDirectory;
 use crate::error::{Code, Error, Place, Result};
+use crate::sql::{Rules, checksum};
 use crate::version::Version;
 
 /// The migrations of one directory, in the order of their versions.
@@ -16,6 +18,8 @@ pub struct Source {
     pub migrations: Vec<Migration>,
     /// What should be told, and does no harm.
     pub warnings: Vec<String>,
+    /// How the files were read, where their checksums were taken.
+    rules: Option<&'static Rules>,
 }
 
 /// One migration's directory.
@@ -30,6 +34,8 @@ pub struct Migration {
     pub run_in_transaction: bool,
     /// The file may hold BEGIN and COMMIT of its own: it then runs statement by statement.
     pub allow_commit: bool,
+    /// Of up.sql, where it was taken when the directory was read, and could be.
+    pub checksum: Option<String>,
 }
 
 /// Whether a migration can be reverted.
@@ -68,28 +74,34 @@ impl Migration {
 impl SqlFile {
     /// Reads UTF-8 text, or says what else the file is.
     pub fn read(path: PathBuf) -> Result<Self> {
-        let bytes = fs::read(&path).map_err(|cause| Error::io("read", &path, &cause))?;
-        if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-            return Err(Error::new(Code::SourceEncoding, format!("`{}` is UTF-16, not UTF-8", path.display()))
-                .hint("save it as UTF-8: `iconv -f UTF-16 -t UTF-8 up.sql`"));
-        }
-        let text = String::from_utf8(bytes).map_err(|error| {
-            let valid = error.utf8_error().valid_up_to();
-            let byte = error.as_bytes().get(valid).copied().unwrap_or_default();
-            let before = String::from_utf8_lossy(&error.as_bytes()[..valid]).into_owned();
-            Error::new(Code::SourceEncoding, format!("the file is not UTF-8: it has a byte 0x{byte:02X}"))
-                .at(Place::of(&path, &before, valid))
-                .hint("save it as UTF-8: `iconv -f LATIN1 -t UTF-8 up.sql`")
-        })?;
-        let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
-        if let Some(at) = text.find('\0') {
-            let error = Error::new(Code::SourceEncoding, "the file holds a NUL byte, which no SQL text can");
-            return Err(error
-                .at(Place::of(&path, &text[..at], at))
-                .hint("take it out; if the file is full of them, it is UTF-16: save it as UTF-8"));
-        }
+        let bytes = read_file(&path).map_err(|cause| Error::io("read", &path, &cause))?;
+        let text = text_of(&path, bytes)?;
         Ok(Self { path, text })
     }
+}
+
+/// UTF-8 text without a byte order mark, or what else the bytes of a file are.
+fn text_of(path: &Path, bytes: Vec<u8>) -> Result<String> {
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Err(Error::new(Code::SourceEncoding, format!("`{}` is UTF-16, not UTF-8", path.display()))
+            .hint("save it as UTF-8: `iconv -f UTF-16 -t UTF-8 up.sql`"));
+    }
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let byte = error.as_bytes().get(valid).copied().unwrap_or_default();
+        let before = String::from_utf8_lossy(&error.as_bytes()[..valid]).into_owned();
+        Error::new(Code::SourceEncoding, format!("the file is not UTF-8: it has a byte 0x{byte:02X}"))
+            .at(Place::of(path, &before, valid))
+            .hint("save it as UTF-8: `iconv -f LATIN1 -t UTF-8 up.sql`")
+    })?;
+    let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
+    if let Some(at) = text.find('\0') {
+        let error = Error::new(Code::SourceEncoding, "the file holds a NUL byte, which no SQL text can");
+        return Err(error
+            .at(Place::of(path, &text[..at], at))
+            .hint("take it out; if the file is full of them, it is UTF-16: save it as UTF-8"));
+    }
+    Ok(text)
 }
 
 impl Source {
@@ -119,40 +131,30 @@ impl Source {
 
     /// Reads the directory's names and metadata; the SQL is read when it is needed.
     pub fn read(directory: &Path) -> Result<Self> {
-        let mut source = Self { directory: directory.to_owned(), ..Self::default() };
+        Self::read_as(directory, None)
+    }
+
+    /// The same, and takes the checksums of all up.sql in the same go.
+    pub fn read_with_checksums(directory: &Path, rules: &'static Rules) -> Result<Self> {
+        Self::read_as(directory, Some(rules))
+    }
+
+    fn read_as(directory: &Path, rules: Option<&'static Rules>) -> Result<Self> {
+        let mut source = Self { directory: directory.to_owned(), rules, ..Self::default() };
         let mut seen: BTreeMap<Version, String> = BTreeMap::new();
-        for name in directories(directory)? {
-            let path = directory.join(&name);
-            let up = path.join("up.sql");
-            if let Err(cause) = up.metadata()
-                && cause.kind() != std::io::ErrorKind::NotFound
-            {
-                return Err(Error::io("read", &up, &cause));
-            }
-            if !up.is_file() {
-                if is_empty(&path)? {
-                    continue;
-                }
-                return Err(stray(directory, &name));
-            }
-            let (version, rest) = Version::from_directory(&name)?;
-            if let Some(other) = seen.insert(version.clone(), name.clone()) {
+        let names = directories(directory)?;
+        for (name, read) in names.iter().zip(read_all(directory, &names, rules)) {
+            let Some((migration, warnings)) = read? else { continue };
+            if let Some(other) = seen.insert(migration.version.clone(), name.clone()) {
                 return Err(Error::new(
                     Code::SourceDuplicate,
-                    format!("`{other}` and `{name}` have the same version, {version}"),
+                    format!("`{other}` and `{name}` have the same version, {}", migration.version),
                 )
                 .note(format!("both stand in `{}`", directory.display()))
                 .hint("rename one of them: the version is what stands before the first `_`, dashes left out"));
             }
-            let (run_in_transaction, allow_commit) = metadata(&path, &name, &mut source.warnings)?;
-            source.migrations.push(Migration {
-                version,
-                name: rest,
-                down: down(&path)?,
-                directory: path,
-                run_in_transaction,
-                allow_commit,
-            });
+            source.migrations.push(migration);
+            source.warnings.extend(warnings);
         }
         source.migrations.sort_by(|a, b| a.version.cmp(&b.version));
         Ok(source)
@@ -163,6 +165,78 @@ impl Source {
         let at = self.migrations.binary_search_by(|migration| migration.version.cmp(version)).ok()?;
         self.migrations.get(at)
     }
+
+    /// The checksum of a migration's up.sql.
+    pub fn checksum(&self, version: &Version, rules: &'static Rules) -> Result<String> {
+        let Some(migration) = self.get(version) else { return Ok(String::new()) };
+        let same = self.rules.is_some_and(|read| std::ptr::eq(read, rules));
+        match migration.checksum.as_ref().filter(|_| same) {
+            Some(checksum) => Ok(checksum.clone()),
+            None => Ok(checksum(&migration.up()?.text, rules)),
+        }
+    }
+}
+
+/// From how many directories on they are read on two threads.
+const MANY: usize = 200;
+
+/// What a directory gives: a migration and what should be told of it, or nothing.
+type Found = Result<Option<(Migration, Vec<String>)>>;
+
+/// Reads directories, in order.
+fn read_all(directory: &Path, names: &[String], rules: Option<&Rules>) -> Vec<Found> {
+    let read = |names: &[String]| -> Vec<Found> { names.iter().map(|name| read_one(directory, name, rules)).collect() };
+    if names.len() < MANY {
+        return read(names);
+    }
+    // The time goes into asking the operating system for one file after the other.
+    let (first, second) = names.split_at(names.len() / 2);
+    std::thread::scope(|scope| {
+        let second = scope.spawn(|| read(second));
+        let mut all = read(first);
+        all.extend(second.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        all
+    })
+}
+
+fn read_one(directory: &Path, name: &str, rules: Option<&Rules>) -> Found {
+    let path = directory.join(name);
+    let up = path.join("up.sql");
+    let Some(checksum) = look_at(&up, rules)? else {
+        return if is_empty(&path)? { Ok(None) } else { Err(stray(directory, name)) };
+    };
+    let (version, rest) = Version::from_directory(name)?;
+    let mut warnings = Vec::new();
+    let (run_in_transaction, allow_commit) = metadata(&path, name, &mut warnings)?;
+    let down = down(&path)?;
+    let migration =
+        Migration { version, name: rest, down, directory: path, run_in_transaction, allow_commit, checksum };
+    Ok(Some((migration, warnings)))
+}
+
+/// Whether an up.sql is there, and its checksum where that is wanted and can be taken.
+fn look_at(up: &Path, rules: Option<&Rules>) -> Result<Option<Option<String>>> {
+    let looked = match rules {
+        Some(rules) => read_file(up).map(|bytes| Some(text_of(up, bytes).ok().map(|text| checksum(&text, rules)))),
+        None => up.metadata().map(|metadata| metadata.is_file().then_some(None)),
+    };
+    match looked {
+        Ok(found) => Ok(found),
+        Err(cause) if matches!(cause.kind(), ErrorKind::NotFound | ErrorKind::IsADirectory) => Ok(None),
+        Err(cause) => Err(Error::io("read", up, &cause)),
+    }
+}
+
+/// Reads a file that is mostly short: a read that does not fill the buffer was the last.
+fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut file = fs::File::open(path)?;
+    let mut bytes = vec![0; SHORT];
+    let length = file.read(&mut bytes)?;
+    bytes.truncate(length);
+    if length == SHORT {
+        file.read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
 }
 
 /// A directory with a sub-folder of the backend's name means that sub-folder.
@@ -177,8 +251,12 @@ fn directories(directory: &Path) -> Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(directory).map_err(failed)? {
         let entry = entry.map_err(failed)?;
-        // `metadata` follows links: a directory may be one.
-        if !entry.path().metadata().is_ok_and(|metadata| metadata.is_dir()) {
+        // Most file systems tell the kind with the name; `metadata` follows links: a directory may be one.
+        let is_directory = match entry.file_type() {
+            Ok(kind) if !kind.is_symlink() => kind.is_dir(),
+            _ => entry.path().metadata().is_ok_and(|metadata| metadata.is_dir()),
+        };
+        if !is_directory {
             continue;
         }
         match entry.file_name().into_string() {
@@ -218,15 +296,18 @@ fn down(directory: &Path) -> Result<Down> {
     let path = directory.join("down.sql");
     let size = match path.metadata() {
         Ok(metadata) => metadata.len(),
-        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(Down::Missing),
+        Err(cause) if cause.kind() == ErrorKind::NotFound => return Ok(Down::Missing),
         Err(cause) => return Err(Error::io("read", &path, &cause)),
     };
-    // A file of any length has something in it; a short one may be all white space.
-    let blank = size < 64
+    // No statement is as short; so short a file may be all white space.
+    let blank = size < 8
         && fs::read(&path)
             .is_ok_and(|bytes| String::from_utf8_lossy(&bytes).trim_start_matches('\u{feff}').trim().is_empty());
     Ok(if blank { Down::Empty } else { Down::Present })
 }
+
+/// Most files are shorter.
+const SHORT: usize = 8 << 10;
 
 /// The keys of metadata.toml.
 const KNOWN: [&str; 2] = ["run_in_transaction", "allow_commit"];
@@ -237,7 +318,7 @@ fn metadata(directory: &Path, name: &str, warnings: &mut Vec<String>) -> Result<
     let path = directory.join("metadata.toml");
     let text = match fs::read_to_string(&path) {
         Ok(text) => text,
-        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok((true, false)),
+        Err(cause) if cause.kind() == ErrorKind::NotFound => return Ok((true, false)),
         Err(cause) => {
             warnings.push(format!(
                 "`{name}/metadata.toml` cannot be read ({cause}); it runs in a transaction, as with Diesel"

@@ -5,7 +5,11 @@ use crate::support::{Project, on_each_backend, on_mysql, on_transactional};
 fn with_three(project: Project) -> Project {
     project
         .migration("1_a", "CREATE TABLE a (id INT PRIMARY KEY);", "DROP TABLE a;")
-        .migration("2_b", "CREATE TABLE b (id INT PRIMARY KEY);\nINSERT INTO a VALUES (1);", "DROP TABLE b;\nDELETE FROM a;")
+        .migration(
+            "2_b",
+            "CREATE TABLE b (id INT PRIMARY KEY);\nINSERT INTO a VALUES (1);",
+            "DROP TABLE b;\nDELETE FROM a;",
+        )
         .migration("3_c", "INSERT INTO b VALUES (1);", "DELETE FROM b;")
 }
 
@@ -67,14 +71,18 @@ fn what_cannot_share_a_transaction_is_refused_and_named() {
     });
     on_mysql(|project| {
         let project = project.migration("1_a", "CREATE TABLE a (id INT PRIMARY KEY);", "DROP TABLE a;");
-        project
-            .expect(2, &["migrate", "up", "--atomic"])
-            .says(&["`1_a` cannot share a transaction with the others", "up.sql:1:1", "commits"]);
+        project.expect(2, &["migrate", "up", "--atomic"]).says(&[
+            "`1_a` cannot share a transaction with the others",
+            "up.sql:1:1",
+            "commits",
+        ]);
         project.ok(&["migrate", "up"]);
         // What changes rows alone can.
-        let project = project
-            .migration("2_one", "INSERT INTO a VALUES (1);", "")
-            .migration("3_two", "INSERT INTO a VALUES (2);\nINSERT INTO a VALUES (1);", "");
+        let project = project.migration("2_one", "INSERT INTO a VALUES (1);", "").migration(
+            "3_two",
+            "INSERT INTO a VALUES (2);\nINSERT INTO a VALUES (1);",
+            "",
+        );
         project.expect(5, &["migrate", "up", "--atomic"]).says(&["`3_two` failed at statement 2 of 2", "rolled back"]);
         assert_eq!(project.states(), "1:applied 2:pending 3:pending");
         assert_eq!(project.query("SELECT count(*) FROM a"), ["0"]);
@@ -112,7 +120,9 @@ fn rows_that_a_key_would_have_deleted_stop_it_where_keys_are_off() {
         .migration("2_delete", "DELETE FROM p;", "")
         .migration("3_drop", "DROP TABLE x;", "");
     project.ok(&["migrate", "up", "--to", "1"]);
-    project.expect(5, &["migrate", "up", "--atomic"]).says(&["`c` has 1 row that refers to no row of `p`", "leave out `--atomic`"]);
+    project
+        .expect(5, &["migrate", "up", "--atomic"])
+        .says(&["`c` has 1 row that refers to no row of `p`", "leave out `--atomic`"]);
     assert_eq!(project.states(), "1:applied 2:pending 3:pending");
     project.ok(&["migrate", "up"]);
     assert_eq!(project.query("SELECT count(*) FROM c"), ["0"]);

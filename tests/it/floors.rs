@@ -20,9 +20,9 @@ const FLOORS: &[&[&str]] = &[
     &["config"],
     // Words that everyone may use.
     &["observer"],
-    &["version", "interrupt"],
+    &["version", "interrupt", "files"],
     &["error"],
-    &["exit_code", "backend", "secret", "text"],
+    &["exit_code", "backend", "secret", "text", "fault"],
 ];
 
 fn floor(module: &str) -> Option<usize> {

@@ -36,8 +36,11 @@ fn connecting_is_logged_attempt_by_attempt() {
 #[test]
 fn statements_are_logged_without_values() {
     on_each_backend(|project| {
-        let project =
-            project.migration("1_a", "CREATE TABLE a (id BIGINT, name TEXT);\nINSERT INTO a VALUES (471108154711, 'Alice');", "");
+        let project = project.migration(
+            "1_a",
+            "CREATE TABLE a (id BIGINT, name TEXT);\nINSERT INTO a VALUES (471108154711, 'Alice');",
+            "",
+        );
         let run = project.variable("DBTOOL_LOG_SQL", "all").ok(&["migrate", "up"]);
         run.says(&["INSERT INTO a VALUES (?, ?)", "duration_ms=", "rows=1", "run_id="]);
         run.says_nothing_of(&["471108154711", "Alice"]);

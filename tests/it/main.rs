@@ -17,6 +17,7 @@ mod config;
 mod db;
 mod diesel;
 mod docs;
+mod fault_points;
 mod floors;
 mod generated;
 mod guards;

@@ -9,7 +9,7 @@ use crate::db::Purpose;
 use crate::error::{Code, Error};
 use crate::exit_code::ExitCode;
 use crate::migrate::runs::{self, Run, Texts};
-use crate::migrate::{History, Inventory, Migration, SqlFile, Target, kept_text, resolve};
+use crate::migrate::{Detail, History, Inventory, Migration, SqlFile, Target, kept_text, resolve};
 use crate::output::{Column, Progress, Report, Rows, Style, Terminal, emit};
 use crate::text;
 
@@ -50,7 +50,7 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let home = dialect.home(&mut session)?;
     let mut told = Told { environment: context.settings.environment.name.clone(), runs: Vec::new(), last: None };
     if let Some(wanted) = &args.version {
-        let history = History::read(&mut session, dialect, &home)?;
+        let history = History::read(&mut session, dialect, &home, Detail::State)?;
         let inventory = Inventory::new(&source, &history, dialect)?;
         let Target::Version(version) = resolve(&inventory, wanted)? else {
             return Err(Error::new(Code::Usage, "`0` names no migration").into());

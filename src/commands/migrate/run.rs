@@ -43,9 +43,8 @@ pub struct Wanted<'a> {
 
 /// Plans and runs, and reports what was done, also when it failed half way.
 pub fn run(context: &Context<'_>, wanted: &Wanted<'_>) -> anyhow::Result<ExitCode> {
-    let source = context.source()?;
+    let (source, connector) = context.source_and_database()?;
     let settings = &context.settings;
-    let connector = context.connector()?;
     let progress = Progress::new(context.terminal);
     let approve = |plan: &Plan| {
         let danger = if plan.reverts() { wanted.danger } else { Danger::None };

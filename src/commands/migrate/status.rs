@@ -4,7 +4,7 @@ use crate::context::Context;
 use crate::db::{Home, Purpose};
 use crate::exit_code::ExitCode;
 use crate::migrate::report::{Status, StatusReport};
-use crate::migrate::{Entry, History, Inventory, State, half_applied};
+use crate::migrate::{Detail, Entry, History, Inventory, State, half_applied};
 use crate::output::{Column, Progress, Report, Rows, Style, Terminal, emit};
 use crate::text;
 
@@ -19,8 +19,7 @@ pub struct Args {
 }
 
 pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
-    let source = context.source()?;
-    let connector = context.connector()?;
+    let (source, connector) = context.source_and_database()?;
     let dialect = connector.dialect();
     let observer = Progress::new(context.terminal);
     // A file that is not there yet has no history, and looking must not make it.
@@ -28,7 +27,7 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let (history, holder) = if there {
         let mut session = connector.connect_telling(Purpose::Read, &observer)?;
         let home: Home = dialect.home(&mut session)?;
-        History::read_beside_others(&mut session, dialect, connector.target(), &home)?
+        History::read_beside_others(&mut session, dialect, connector.target(), &home, Detail::Times)?
     } else {
         (History::default(), None)
     };

@@ -62,6 +62,11 @@ impl Driver for libpq::Connection {
         Ok(answers.pop().map(|answer| (answer.rows, answer.affected)).unwrap_or_default())
     }
 
+    fn query_each(&mut self, statements: &[String]) -> Result<Vec<Vec<Row>>, DbError> {
+        let answers = self.query(&statements.join("; "), usize::MAX).map_err(|failure| failure.error)?;
+        Ok(answers.into_iter().map(|answer| answer.rows).collect())
+    }
+
     fn execute(&mut self, sql: &str) -> Result<u64, DbError> {
         let answers = self.query(sql, 0).map_err(|failure| failure.error)?;
         Ok(answers.last().map_or(0, |answer| answer.affected))
@@ -90,9 +95,7 @@ impl Driver for libpq::Connection {
         let at = error.position.map(|position| position.checked_sub(prefix.len()).filter(|at| *at <= source.len()));
         // A syntax error is found before the first statement runs: its place says which one it is.
         let (offset, statement, ours) = match at {
-            Some(Some(offset)) => {
-                (Some(offset), statements.iter().rev().find(|one| one.start <= offset), false)
-            }
+            Some(Some(offset)) => (Some(offset), statements.iter().rev().find(|one| one.start <= offset), false),
             Some(None) => (None, None, true),
             None if succeeded < before.len() => (None, None, true),
             None if statements.is_empty() => (None, None, false),

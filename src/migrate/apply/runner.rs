@@ -12,7 +12,7 @@ use crate::error::{Code, Error, Result};
 use crate::interrupt::Interrupt;
 use crate::migrate::create::UNWRITTEN;
 use crate::migrate::direction::Direction;
-use crate::migrate::history::History;
+use crate::migrate::history::{Detail, History};
 use crate::migrate::inventory::{Inventory, State};
 use crate::migrate::journal;
 use crate::migrate::plan::{Plan, Policies, Request, plan};
@@ -192,9 +192,9 @@ impl Runner<'_> {
             Some(session) => {
                 let home = dialect.home(session)?;
                 let history = if exclusive {
-                    History::read(session, dialect, &home)?
+                    History::read(session, dialect, &home, Detail::State)?
                 } else {
-                    History::read_beside_others(session, dialect, self.connector.target(), &home)?.0
+                    History::read_beside_others(session, dialect, self.connector.target(), &home, Detail::State)?.0
                 };
                 (home, history)
             }

@@ -188,7 +188,11 @@ impl Runner<'_> {
         let prepared = &steps[last];
         dialect.before_commit(&mut work.session, around, true).map_err(|error| {
             let error = error.because(what(prepared));
-            if steps.len() > 1 { error.hint("or leave out `--atomic`, which has them share their settings") } else { error }
+            if steps.len() > 1 {
+                error.hint("or leave out `--atomic`, which has them share their settings")
+            } else {
+                error
+            }
         })?;
         work.held.check()?;
         ours.push("COMMIT".to_owned());

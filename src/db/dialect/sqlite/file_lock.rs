@@ -45,6 +45,7 @@ impl FileLock {
                 }
                 _ => Error::io("make the lock file", &path, &cause),
             })?;
+            crate::fault::point();
             match file.try_lock() {
                 // Whoever had it may have deleted the file that we opened.
                 Ok(()) if same_file(&file, &path) => return Ok(Self { path, file }),
@@ -99,7 +100,9 @@ impl Drop for FileLock {
     fn drop(&mut self) {
         // Deleted while it is still locked, so nobody can have taken it in between. If it stays, no harm is done.
         if cfg!(unix) {
+            crate::fault::point();
             let _ = std::fs::remove_file(&self.path);
+            crate::fault::point();
         }
     }
 }

@@ -341,6 +341,7 @@ impl Dialect for Sqlite {
                 Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {}
                 Err(cause) => return Err(Error::io("delete", &file, &cause)),
             }
+            crate::fault::point();
         }
         Ok(true)
     }

@@ -1,0 +1,42 @@
+//! Files and directories that are there as a whole, or not at all, whenever the process ends.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+use crate::fault;
+
+/// What is being written. Left by a process that was ended, the next one takes it away.
+const UNFINISHED: &str = ".dbtool-unfinished";
+
+/// Writes a file under its name only when all of it is written. Makes the directories that it stands in.
+pub fn write(path: &Path, contents: &[u8]) -> Result<()> {
+    let parent = path.parent().unwrap_or(Path::new(""));
+    fs::create_dir_all(parent).map_err(|cause| Error::io("make the directory", parent, &cause))?;
+    let unfinished = parent.join(UNFINISHED);
+    fault::point();
+    fs::write(&unfinished, contents).map_err(|cause| Error::io("write", path, &cause))?;
+    fault::point();
+    fs::rename(&unfinished, path).map_err(|cause| Error::io("write", path, &cause))?;
+    fault::point();
+    Ok(())
+}
+
+/// Makes a directory with files in it, under its name only when all of them are written, and gives their paths. One process at
+/// a time for each parent.
+pub fn write_directory(path: &Path, files: &[(&str, &str)]) -> Result<Vec<PathBuf>> {
+    let unfinished = path.parent().unwrap_or(Path::new("")).join(UNFINISHED);
+    let failed = |cause: std::io::Error| Error::io("make the directory", path, &cause);
+    if unfinished.is_dir() {
+        fs::remove_dir_all(&unfinished).map_err(failed)?;
+    }
+    fs::create_dir_all(&unfinished).map_err(failed)?;
+    for (name, text) in files {
+        fault::point();
+        fs::write(unfinished.join(name), text).map_err(|cause| Error::io("write", &path.join(name), &cause))?;
+    }
+    fault::point();
+    fs::rename(&unfinished, path).map_err(failed)?;
+    fault::point();
+    Ok(files.iter().map(|(name, _)| path.join(name)).collect())
+}
