@@ -11,6 +11,8 @@ pub enum Event {
     Step { label: String },
     /// The step that began last is done: `applied`, `reverted`.
     StepDone { done: &'static str, label: String, took: Duration },
+    /// How far a step that takes its time has come, as the server tells it.
+    Progress { label: String, progress: String },
     /// Someone else is at work, and we wait for them.
     Waiting { reason: String },
     /// Something failed and is tried again.
@@ -21,8 +23,8 @@ pub enum Event {
     Warning { message: String, hint: Option<String> },
 }
 
-/// Whoever watches.
-pub trait Observer {
+/// Whoever watches. Several threads may tell.
+pub trait Observer: Sync {
     fn on(&self, event: Event);
 
     fn warn(&self, message: String) {

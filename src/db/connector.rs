@@ -36,8 +36,11 @@ pub struct Connector {
     /// As the first session's settings made it.
     dialect: Arc<OnceLock<&'static dyn Dialect>>,
     /// A first attempt that is under way.
-    ahead: Arc<Mutex<Option<JoinHandle<Result<Session, DbError>>>>>,
+    ahead: Arc<Mutex<Option<Attempt>>>,
 }
+
+/// A connection that is being made on another thread.
+type Attempt = JoinHandle<Result<Session, DbError>>;
 
 impl Connector {
     /// Takes the settings' database. A password that stands elsewhere is fetched now.

@@ -5,6 +5,7 @@ mod connection;
 mod connector;
 mod dialect;
 mod error;
+mod heartbeat;
 mod libpq;
 mod lock;
 mod manager;
@@ -17,7 +18,7 @@ pub mod types;
 
 pub use connection::AnyConnection;
 pub use connector::{Connector, Purpose};
-pub use dialect::{Around, Dialect, Effect, Home, Server, Survey, Timeouts, Types, of as dialect_of};
+pub use dialect::{Around, Dialect, Effect, Home, Server, Sight, Survey, Timeouts, Types, of as dialect_of};
 pub use error::{DbError, Kind, WRITABLE};
 pub use lock::{Held, Locked, Unlocked};
 pub use manager::{Manager, Pool};

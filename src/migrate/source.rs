@@ -202,7 +202,7 @@ fn read_all(directory: &Path, names: &[String], rules: Option<&Rules>) -> Vec<Fo
 fn read_one(directory: &Path, name: &str, rules: Option<&Rules>) -> Found {
     let path = directory.join(name);
     let up = path.join("up.sql");
-    let Some(checksum) = look_at(&up, rules)? else {
+    let Up::There { checksum } = look_at(&up, rules)? else {
         return if is_empty(&path)? { Ok(None) } else { Err(stray(directory, name)) };
     };
     let (version, rest) = Version::from_directory(name)?;
@@ -214,16 +214,28 @@ fn read_one(directory: &Path, name: &str, rules: Option<&Rules>) -> Found {
     Ok(Some((migration, warnings)))
 }
 
-/// Whether an up.sql is there, and its checksum where that is wanted and can be taken.
-fn look_at(up: &Path, rules: Option<&Rules>) -> Result<Option<Option<String>>> {
+/// Whether an up.sql is there.
+enum Up {
+    Missing,
+    /// With its checksum, where that is wanted and can be taken.
+    There {
+        checksum: Option<String>,
+    },
+}
+
+fn look_at(up: &Path, rules: Option<&Rules>) -> Result<Up> {
     let looked = match rules {
-        Some(rules) => read_file(up).map(|bytes| Some(text_of(up, bytes).ok().map(|text| checksum(&text, rules)))),
-        None => up.metadata().map(|metadata| metadata.is_file().then_some(None)),
+        Some(rules) => read_file(up).map(|bytes| {
+            let checksum = text_of(up, bytes).ok().map(|text| checksum(&text, rules));
+            Up::There { checksum }
+        }),
+        None => {
+            up.metadata().map(|metadata| if metadata.is_file() { Up::There { checksum: None } } else { Up::Missing })
+        }
     };
     match looked {
-        Ok(found) => Ok(found),
-        Err(cause) if matches!(cause.kind(), ErrorKind::NotFound | ErrorKind::IsADirectory) => Ok(None),
-        Err(cause) => Err(Error::io("read", up, &cause)),
+        Err(cause) if matches!(cause.kind(), ErrorKind::NotFound | ErrorKind::IsADirectory) => Ok(Up::Missing),
+        looked => looked.map_err(|cause| Error::io("read", up, &cause)),
     }
 }
 

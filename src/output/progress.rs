@@ -1,6 +1,6 @@
 //! Draws what work tells: a line for each step, and a bar on a terminal where there are many.
 
-use std::cell::RefCell;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -15,24 +15,28 @@ const MANY: usize = 10;
 #[derive(Debug)]
 pub struct Progress<'a> {
     terminal: &'a Terminal,
-    bar: RefCell<Option<ProgressBar>>,
+    bar: Mutex<Option<ProgressBar>>,
 }
 
 impl<'a> Progress<'a> {
     #[must_use]
     pub fn new(terminal: &'a Terminal) -> Self {
-        Self { terminal, bar: RefCell::default() }
+        Self { terminal, bar: Mutex::default() }
+    }
+
+    fn bar(&self) -> MutexGuard<'_, Option<ProgressBar>> {
+        self.bar.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn with_bar(&self, draw: impl FnOnce(&ProgressBar)) {
-        if let Some(bar) = self.bar.borrow().as_ref() {
+        if let Some(bar) = self.bar().as_ref() {
             draw(bar);
         }
     }
 
     /// Prints a line above the bar.
     fn above(&self, print: impl FnOnce(&Terminal)) {
-        match self.bar.borrow().as_ref() {
+        match self.bar().as_ref() {
             Some(bar) => bar.suspend(|| print(self.terminal)),
             None => print(self.terminal),
         }
@@ -45,14 +49,9 @@ impl Observer for Progress<'_> {
         match event {
             Event::Started { steps, target } => {
                 terminal.status(&terminal.paint(Style::Dim, &target));
-                if !terminal.progress || steps < MANY {
-                    return;
+                if terminal.progress && steps >= MANY {
+                    *self.bar() = Some(bar(steps as u64, "{bar:30} {pos}/{len}  {elapsed} {wide_msg}"));
                 }
-                let bar = ProgressBar::with_draw_target(Some(steps as u64), ProgressDrawTarget::stderr());
-                if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len}  {elapsed} {wide_msg}") {
-                    bar.set_style(style);
-                }
-                *self.bar.borrow_mut() = Some(bar);
             }
             Event::Step { label } => self.with_bar(|bar| bar.set_message(label)),
             Event::StepDone { done, label, took } => {
@@ -60,7 +59,18 @@ impl Observer for Progress<'_> {
                 let took = terminal.paint(Style::Dim, &text::duration(took));
                 self.above(|terminal| terminal.status(&format!("{mark}  {label}  {took}")));
                 self.with_bar(|bar| bar.inc(1));
+                let mut drawn = self.bar();
+                if drawn.as_ref().is_some_and(|bar| bar.length() == Some(0)) {
+                    drawn.take().iter().for_each(ProgressBar::finish_and_clear);
+                }
             }
+            Event::Progress { label, progress } if terminal.progress => {
+                let message = format!("{label}  {}", text::printable(&progress));
+                let mut drawn = self.bar();
+                // Where there are few steps, it comes with the first news, and goes with the step.
+                drawn.get_or_insert_with(|| bar(0, "{spinner} {elapsed} {wide_msg}")).set_message(message);
+            }
+            Event::Progress { .. } => {}
             Event::Waiting { reason } => {
                 let mark = terminal.paint(Style::Warning, "waiting");
                 self.above(|terminal| terminal.status(&format!("{mark}: {reason}")));
@@ -80,6 +90,14 @@ impl Observer for Progress<'_> {
             Event::Warning { message, hint } => self.above(|terminal| terminal.warning(&message, hint.as_deref())),
         }
     }
+}
+
+fn bar(steps: u64, template: &str) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(steps), ProgressDrawTarget::stderr());
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar
 }
 
 impl Drop for Progress<'_> {

@@ -1,7 +1,8 @@
 //! stdout and stderr: who may write what where, in colour or not.
 
-use std::cell::{Cell, RefCell};
 use std::io::{self, BufRead as _, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anstyle::AnsiColor;
 
@@ -62,11 +63,11 @@ pub struct Terminal {
     pub progress: bool,
     /// A person can be asked.
     pub interactive: bool,
-    redactor: RefCell<Redactor>,
+    redactor: Mutex<Redactor>,
     /// Nobody reads stdout any more: the rest is dropped, and the work goes on.
-    closed: Cell<bool>,
+    closed: AtomicBool,
     /// Writing to stdout failed otherwise: a full disk.
-    broken: RefCell<Option<io::Error>>,
+    broken: Mutex<Option<io::Error>>,
 }
 
 impl Terminal {
@@ -84,9 +85,9 @@ impl Terminal {
             stderr_color: colored(process.stderr_is_terminal),
             progress: progress && process.stderr_is_terminal && verbosity > Verbosity::Quiet,
             interactive: process.interactive,
-            redactor: RefCell::default(),
-            closed: Cell::new(false),
-            broken: RefCell::default(),
+            redactor: Mutex::default(),
+            closed: AtomicBool::new(false),
+            broken: Mutex::default(),
         }
     }
 
@@ -97,25 +98,25 @@ impl Terminal {
 
     /// From now on these secrets are masked in whatever goes to stderr.
     pub fn hide(&self, secrets: &Redactor) {
-        self.redactor.borrow_mut().merge(secrets);
+        locked(&self.redactor).merge(secrets);
     }
 
     /// Writes data to stdout.
     pub fn data(&self, text: &str) {
-        if self.closed.get() || self.broken.borrow().is_some() {
+        if self.closed.load(Ordering::SeqCst) || locked(&self.broken).is_some() {
             return;
         }
         let mut stdout = io::stdout().lock();
         match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
             Ok(()) => {}
-            Err(cause) if cause.kind() == io::ErrorKind::BrokenPipe => self.closed.set(true),
-            Err(cause) => *self.broken.borrow_mut() = Some(cause),
+            Err(cause) if cause.kind() == io::ErrorKind::BrokenPipe => self.closed.store(true, Ordering::SeqCst),
+            Err(cause) => *locked(&self.broken) = Some(cause),
         }
     }
 
     /// The failure of stdout, if it had one that matters.
     pub fn finish(&self) -> Result<()> {
-        match self.broken.borrow_mut().take() {
+        match locked(&self.broken).take() {
             None => Ok(()),
             Some(cause) => Err(Error::new(Code::Io, "cannot write to stdout").because(cause)),
         }
@@ -153,7 +154,7 @@ impl Terminal {
 
     #[must_use]
     pub fn redacted(&self, text: &str) -> String {
-        self.redactor.borrow().redact(text)
+        locked(&self.redactor).redact(text)
     }
 
     /// Text for stderr in its style.
@@ -177,6 +178,10 @@ impl Terminal {
         let read = io::stdin().lock().read_line(&mut answer);
         read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
     }
+}
+
+fn locked<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
+    value.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn paint(color: bool, style: Style, text: &str) -> String {

@@ -2,6 +2,7 @@
 //! database, and running again finishes, if need be after the repair that the error names.
 
 use std::collections::BTreeSet;
+use std::io::Write as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::time::{Duration, Instant};
 
@@ -187,13 +188,19 @@ impl Loop<'_> {
         self.project.ok(&["migrate", "repair", half[0], choice, "--reason", "the process was killed"]);
     }
 
+    fn all(&self, commands: &[&[&str]]) {
+        for command in commands {
+            self.project.ok(command);
+        }
+    }
+
     /// Kills the command at its first, second, third point, until it has no more. Gives how many it had, or a few more.
     fn run(&self, command: &[&str], finish: &[&str], back: &[&[&str]]) -> usize {
-        back.iter().for_each(|back| drop(self.project.ok(back)));
+        self.all(back);
         let expected = {
             self.project.ok(command);
             let expected = (self.project.states(), snapshot(&self.project));
-            back.iter().for_each(|back| drop(self.project.ok(back)));
+            self.all(back);
             expected
         };
         for at in (1..).step_by(step(self.project.backend)) {
@@ -210,7 +217,7 @@ impl Loop<'_> {
             if let Backend::Postgres = self.project.backend {
                 assert_eq!(self.project.query("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"), ["0"]);
             }
-            back.iter().for_each(|back| drop(self.project.ok(back)));
+            self.all(back);
         }
         unreachable!()
     }
@@ -274,7 +281,7 @@ fn killed_at_every_point() {
     let told = told.split(" points").next().unwrap().split_whitespace().next_back().unwrap().replace(',', "");
     let told: usize = told.parse().expect("the README says at how many points the commands are killed");
     let sum: usize = points.iter().sum();
-    println!("points: {points:?}");
+    let _ = writeln!(std::io::stderr(), "killed at {sum} points: {points:?}");
     assert!(points.contains(&0) || sum >= told, "the README says {told} points, and there are {sum}: {points:?}");
 }
 

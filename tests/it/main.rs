@@ -40,3 +40,4 @@ mod secrets;
 mod splitter;
 mod sqlite_keys;
 mod tls;
+mod waits;

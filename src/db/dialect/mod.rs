@@ -18,6 +18,7 @@ use crate::config::Target;
 use crate::error::Result;
 use crate::observer::Observer;
 use crate::sql::{Rules, Statement};
+use crate::text;
 
 /// The dialects, in the order of their names.
 const ALL: &[&dyn Dialect] = &[&mysql::DEFAULT, &postgres::Postgres, &sqlite::Sqlite];
@@ -116,6 +117,15 @@ pub struct Around {
     foreign_keys: Option<sqlite::KeysOff>,
 }
 
+/// What can be seen of a connection that works, from another one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sight {
+    /// Who holds the locks that it waits for, a line each.
+    pub blockers: Vec<String>,
+    /// How far its statement has come, where the server tells.
+    pub progress: Option<String>,
+}
+
 /// What a statement leaves with its connection, beside what it does to the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
@@ -182,8 +192,28 @@ pub trait Dialect: Sync {
 
     fn server(&self, session: &mut Session) -> Result<Server>;
 
-    /// Makes a connection ready to work, once.
-    fn ready(&self, _: &mut Session, _: &Timeouts) -> Result<(), DbError> {
+    /// Makes a connection ready to work, once. Gives the number by which others can see it; `None`: they cannot.
+    fn ready(&self, _: &mut Session, _: &Timeouts) -> Result<Option<u64>, DbError> {
+        Ok(None)
+    }
+
+    /// Looks at another connection, by the number that [`Dialect::ready`] gave: what it waits for, and how far it has come.
+    fn sight(&self, _: &mut Session, _connection: u64) -> Result<Sight, DbError> {
+        Ok(Sight::default())
+    }
+
+    /// What stands where a statement would make something, and is of no use: a part of it that an attempt has left.
+    fn unfinished(&self, _: &mut Session, _: &Statement<'_>) -> Result<Option<String>, DbError> {
+        Ok(None)
+    }
+
+    /// Whether [`Dialect::unfinished`] sees all that a statement can leave.
+    fn can_clear_away(&self, _: &Statement<'_>) -> bool {
+        false
+    }
+
+    /// Takes that away, by the name that [`Dialect::unfinished`] gave.
+    fn remove_unfinished(&self, _: &mut Session, _name: &str) -> Result<(), DbError> {
         Ok(())
     }
 
@@ -324,6 +354,12 @@ pub trait Dialect: Sync {
 
     /// Drops the database; false: it was not there.
     fn drop_database(&self, connector: &Connector, observer: &dyn Observer) -> Result<bool>;
+}
+
+/// The statement of somebody else, as it may be shown: short, and without its values.
+fn shown(sql: &str, rules: &Rules) -> String {
+    let sql = crate::sql::without_values(sql, rules);
+    text::shorten(&sql.split_whitespace().collect::<Vec<_>>().join(" "), 200)
 }
 
 #[cfg(test)]

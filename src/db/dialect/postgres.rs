@@ -2,11 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Dialect, Effect, Home, Server, Timeouts, Types};
+use super::{Dialect, Effect, Home, Server, Sight, Timeouts, Types, shown};
 use crate::backend::Backend;
 use crate::config::{ServerTarget, Target};
 use crate::db::connector::{Connector, Purpose};
 use crate::db::error::{DbError, Kind};
+use crate::db::heartbeat::Alive;
 use crate::db::libpq;
 use crate::db::lock::{Held, Locked, busy};
 use crate::db::retry::jittered;
@@ -15,7 +16,7 @@ use crate::error::{Code, Error, Result};
 use crate::interrupt::Canceller;
 use crate::observer::{Event, Observer};
 use crate::secret::Secret;
-use crate::sql::{Rules, Statement};
+use crate::sql::{Lexer, Rules, Statement, Token};
 use crate::text;
 
 pub struct Postgres;
@@ -243,6 +244,62 @@ impl Dialect for Postgres {
         ]
     }
 
+    fn ready(&self, session: &mut Session, _: &Timeouts) -> Result<Option<u64>, DbError> {
+        // The server ends a statement soon after its client is gone; on some systems it cannot see that. The setting stays on a
+        // pooler's connection, and does no harm there.
+        let rows = session.query(
+            "SELECT pg_catalog.pg_backend_pid(), CASE WHEN current_setting('server_version_num')::int >= 140000 \
+               AND version() ~* 'linux|darwin|apple|bsd|solaris' THEN set_config('client_connection_check_interval', '1000', false) END",
+        )?;
+        // A pooler invents the number that it tells.
+        let pid = rows.first().and_then(|row| row.number(0)).and_then(|pid| u64::try_from(pid).ok());
+        Ok(pid.filter(|pid| session.id() == Some(*pid)))
+    }
+
+    fn sight(&self, session: &mut Session, connection: u64) -> Result<Sight, DbError> {
+        let rows = session.query(&format!(
+            "SELECT b.pid, b.application_name, b.usename, b.state, {}, b.query \
+             FROM unnest(pg_catalog.pg_blocking_pids({connection})) AS p (pid) JOIN pg_catalog.pg_stat_activity b USING (pid) \
+             ORDER BY b.xact_start LIMIT 5",
+            self.instant("coalesce(b.xact_start, b.state_change)")
+        ))?;
+        let line = |row: &Row| {
+            let application = if row.text(1).is_empty() { "without a name" } else { row.text(1) };
+            let (pid, user, state, since) = (row.text(0), row.text(2), row.text(3), row.text(4));
+            format!(
+                "pid {pid} ({application}) of user {user}, {state} since {since}: {}",
+                shown(row.text(5), self.rules())
+            )
+        };
+        let blockers = rows.iter().map(line).collect();
+        let progress = session.query(&format!(
+            "SELECT phase, blocks_done, blocks_total, tuples_done, tuples_total FROM pg_catalog.pg_stat_progress_create_index WHERE pid = {connection} \
+             UNION ALL SELECT phase, heap_blks_scanned, heap_blks_total, NULL, NULL FROM pg_catalog.pg_stat_progress_cluster WHERE pid = {connection} \
+             UNION ALL SELECT phase, heap_blks_scanned, heap_blks_total, NULL, NULL FROM pg_catalog.pg_stat_progress_vacuum WHERE pid = {connection} \
+             UNION ALL SELECT phase, sample_blks_scanned, sample_blks_total, NULL, NULL FROM pg_catalog.pg_stat_progress_analyze WHERE pid = {connection}"
+        ))?;
+        Ok(Sight { blockers, progress: progress.first().map(progress_of) })
+    }
+
+    fn unfinished(&self, session: &mut Session, statement: &Statement<'_>) -> Result<Option<String>, DbError> {
+        let Some((name, table)) = built_index(statement) else { return Ok(None) };
+        let (name, table) = (self.literal(&name), self.literal(&table));
+        let rows = session.query(&format!(
+            "SELECT i.indexrelid::regclass::text FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid \
+             WHERE NOT i.indisvalid AND i.indrelid = pg_catalog.to_regclass({table}) \
+               AND c.relname = (pg_catalog.parse_ident({name}))[1]"
+        ))?;
+        Ok(rows.first().map(|row| row.text(0).to_owned()))
+    }
+
+    fn can_clear_away(&self, statement: &Statement<'_>) -> bool {
+        built_index(statement).is_some()
+    }
+
+    fn remove_unfinished(&self, session: &mut Session, name: &str) -> Result<(), DbError> {
+        session.execute(&format!("DROP INDEX CONCURRENTLY IF EXISTS {name}"))
+    }
+
     fn transaction_id(&self) -> Option<&'static str> {
         Some("SELECT pg_catalog.txid_current()")
     }
@@ -342,8 +399,10 @@ impl Dialect for Postgres {
     ) -> Result<Locked> {
         let key = key(home);
         // The holder's own transaction: no snapshot stays open, so a concurrent index build beside it does not wait for it.
+        // A machine that has gone without a word is found by the server, too, which would wait for hours by itself.
         let take = format!(
             "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = 0; \
+             SET LOCAL tcp_keepalives_idle = 10; SET LOCAL tcp_keepalives_interval = 5; SET LOCAL tcp_keepalives_count = 3; \
              SELECT pg_try_advisory_xact_lock({key})"
         );
         let failed = |error: DbError| error.into_error("cannot take the lock that keeps other runners out");
@@ -371,7 +430,11 @@ impl Dialect for Postgres {
         let long = "SELECT set_config('transaction_timeout', '0', true) FROM pg_catalog.pg_settings WHERE name = 'transaction_timeout'";
         session.query(long).map_err(failed)?;
         let work = second(connector)?;
-        Ok(Locked { session: work, exclusive: true, held: Box::new(AdvisoryLock { session, asked: Instant::now() }) })
+        Ok(Locked {
+            session: work,
+            exclusive: true,
+            held: Box::new(AdvisoryLock { session: Alive::new(session), asked: Instant::now() }),
+        })
     }
 
     fn lock_holder(&self, session: &mut Session, _: &Target, home: &Home) -> Result<Option<String>, DbError> {
@@ -439,7 +502,7 @@ impl Dialect for Postgres {
 
 /// Sits in a transaction of its own, on a connection of its own: that holds behind a transaction pooler too.
 struct AdvisoryLock {
-    session: Session,
+    session: Alive,
     /// When the server has last answered on it.
     asked: Instant,
 }
@@ -449,11 +512,12 @@ const FRESH: Duration = Duration::from_secs(1);
 
 impl Held for AdvisoryLock {
     fn check(&mut self) -> Result<()> {
-        if self.asked.elapsed() < FRESH && !self.session.is_seen_broken() {
+        let mut session = self.session.session();
+        if self.asked.elapsed() < FRESH && !session.is_seen_broken() {
             return Ok(());
         }
-        let alive = self.session.query("SELECT 1");
-        if alive.is_ok() && self.session.in_transaction(true) {
+        let alive = session.query("SELECT 1");
+        if alive.is_ok() && session.in_transaction(true) {
             self.asked = Instant::now();
             return Ok(());
         }
@@ -461,6 +525,43 @@ impl Held for AdvisoryLock {
         let error = alive.err().into_iter().fold(error, crate::error::Error::because);
         Err(error.hint("another runner may be at work; `dbtool migrate status` tells what is applied"))
     }
+}
+
+/// `building index: scanning table, 45 %`
+fn progress_of(row: &Row) -> String {
+    let share = |done: usize, total: usize| {
+        let total = row.number(total).filter(|total| *total > 0)?;
+        Some(row.number(done)?.saturating_mul(100) / total)
+    };
+    match share(1, 2).or_else(|| share(3, 4)) {
+        Some(percent) => format!("{}, {percent} %", row.text(0)),
+        None => row.text(0).to_owned(),
+    }
+}
+
+/// The name and the table of an index that is built concurrently, as they are written. An index without a name gets one from the
+/// server.
+fn built_index(statement: &Statement<'_>) -> Option<(String, String)> {
+    let tokens: Vec<&str> = Lexer::new(statement.text, &Rules::POSTGRES)
+        .filter(Token::is_code)
+        .map(|token| token.text(statement.text))
+        .collect();
+    let mut words = tokens.iter().copied().peekable();
+    let mut skip = |wanted: &str| words.next_if(|word| word.eq_ignore_ascii_case(wanted)).is_some();
+    let creates = skip("CREATE");
+    let _unique = skip("UNIQUE");
+    let builds = creates && skip("INDEX") && skip("CONCURRENTLY");
+    if !builds || (skip("IF") && !(skip("NOT") && skip("EXISTS"))) || skip("ON") {
+        return None;
+    }
+    let name = words.next()?.to_owned();
+    words.next_if(|word| word.eq_ignore_ascii_case("ON"))?;
+    words.next_if(|word| word.eq_ignore_ascii_case("ONLY"));
+    let mut table = words.next()?.to_owned();
+    while words.next_if_eq(&".").is_some() {
+        table = format!("{table}.{}", words.next()?);
+    }
+    Some((name, table))
 }
 
 /// The advisory lock's key: the same for all who work on the same ledger.
@@ -531,6 +632,18 @@ mod tests {
             ),
             "{info}"
         );
+    }
+
+    #[test]
+    fn the_index_of_a_concurrent_build_is_found() {
+        let built = |sql: &str| built_index(&crate::sql::split(sql, &Rules::POSTGRES).unwrap()[0]);
+        let found = |name: &str, table: &str| Some((name.to_owned(), table.to_owned()));
+        assert_eq!(built("CREATE INDEX CONCURRENTLY i ON t (a)"), found("i", "t"));
+        let quoted = "create unique index concurrently if not exists \"My I\" on only \"S\".\"T\" using btree (a)";
+        assert_eq!(built(quoted), found("\"My I\"", "\"S\".\"T\""));
+        for other in ["CREATE INDEX CONCURRENTLY ON t (a)", "CREATE INDEX i ON t (a)", "DROP INDEX CONCURRENTLY i"] {
+            assert_eq!(built(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Adopts a database whose schema is already there: records migrations as applied, and runs none.
 
 use super::runner::{Finished, Look, Runner};
+use super::watch::Watch;
 use crate::db::Purpose;
 use crate::error::{Code, Error, Result};
 use crate::migrate::direction::Direction;
@@ -29,7 +30,8 @@ impl Runner<'_> {
         let entries = adopted(&look, version)?;
         let steps = steps(&entries);
         let prepared = prepare(&steps, self.connector.dialect(), false)?;
-        let mut work = self.work(locked, &look, &prepared)?;
+        let watch = Watch::default();
+        let mut work = self.work(locked, &look, &prepared, &watch)?;
         let mut migrations = Vec::new();
         for (entry, step) in entries.iter().zip(&steps) {
             self.mark(&mut work, entry, Direction::Up, Action::Baseline, None)?;

@@ -65,6 +65,8 @@ pub(super) struct File<'f, 'w> {
     /// How many statements it begins with that only change their connection.
     pub(super) idle: usize,
     pub(super) skip: Option<usize>,
+    /// The statement that this run begins with.
+    pub(super) first: usize,
     /// Where the journal is written while the file has locked tables.
     pub(super) aside: Option<Session>,
 }

@@ -6,6 +6,7 @@ mod repair;
 mod runner;
 mod statements;
 mod transaction;
+mod watch;
 mod work;
 
 pub use repair::Choice;

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::file::Why;
 use super::runner::{Finished, Look, Runner};
+use super::watch::Watch;
 use super::work::{Work, now};
 use crate::db::DbError;
 use crate::error::{Code, Error, Result};
@@ -63,14 +64,15 @@ impl Runner<'_> {
         match choice {
             Choice::Retry | Choice::Resume => {
                 let (prepared, done, skip) = self.rest(entry, choice)?;
-                let mut work = self.work(locked, &look, std::slice::from_ref(&prepared))?;
+                let watch = Watch::default();
+                let mut work = self.work(locked, &look, std::slice::from_ref(&prepared), &watch)?;
                 check_unchanged(&mut work, entry, &prepared, done)?;
 
                 let started = Instant::now();
                 let label = prepared.step.migration.label();
-                self.observer.on(Event::Step { label: label.clone() });
+                work.begin_step(&prepared, self.observer);
                 let why = Why { action: choice.action(), reason: Some(reason), done, skip };
-                let result = self.by_statements(&mut work, &prepared, &why);
+                let result = self.watched(&watch, || self.by_statements(&mut work, &prepared, &why));
                 let took = started.elapsed();
                 let outcome = if result.is_ok() { Outcome::Done } else { Outcome::Failed };
                 if result.is_ok() {
@@ -83,7 +85,8 @@ impl Runner<'_> {
                 Ok(Finished { migrations: vec![ran], failure: result.err().map(|error| self.as_interrupted(error)) })
             }
             Choice::MarkApplied | Choice::MarkPending | Choice::AcceptChecksum => {
-                let mut work = self.work(locked, &look, &[])?;
+                let watch = Watch::default();
+                let mut work = self.work(locked, &look, &[], &watch)?;
                 let direction = if choice == Choice::MarkPending { Direction::Down } else { Direction::Up };
                 self.mark(&mut work, entry, direction, choice.action(), Some(reason))?;
                 let ran = Ran {

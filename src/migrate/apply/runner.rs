@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::file::Why;
 use super::transaction::Stopped;
+use super::watch::Watch;
 use super::work::Work;
 use crate::db::{
     Connector, DbError, Dialect, Home, Kind, Locked, Notice, Purpose, Session, Timeouts, Unlocked, WRITABLE, meta,
@@ -114,8 +115,22 @@ impl Runner<'_> {
         }
         self.tell_warnings(&plan);
         self.tell_unwritten(&prepared);
-        let mut work = self.work(locked, &look, &prepared)?;
-        Ok(self.steps(&mut work, &prepared))
+        let watch = Watch::default();
+        let mut work = self.work(locked, &look, &prepared, &watch)?;
+        Ok(self.watched(&watch, || self.steps(&mut work, &prepared)))
+    }
+
+    /// Does something while a thread watches it, where there is something to be seen.
+    pub(super) fn watched<T>(&self, watch: &Watch, work: impl FnOnce() -> T) -> T {
+        if !self.connector.target().backend().is_server() {
+            return work();
+        }
+        let (connector, lock, observer) = (self.connector, self.timeouts.lock, self.observer);
+        std::thread::scope(|scope| {
+            let _ended = watch.until_dropped();
+            scope.spawn(move || watch.run(connector, lock, observer));
+            work()
+        })
     }
 
     /// Tells of files that hold what `migrate new` wrote.
@@ -156,10 +171,17 @@ impl Runner<'_> {
     }
 
     /// Makes the connection ready for the files that are to be run.
-    pub(super) fn work<'w>(&'w self, locked: Locked, look: &Look, prepared: &[Prepared]) -> Result<Work<'w>> {
+    pub(super) fn work<'w>(
+        &'w self,
+        locked: Locked,
+        look: &Look,
+        prepared: &[Prepared],
+        watch: &'w Watch,
+    ) -> Result<Work<'w>> {
         let dialect = self.connector.dialect();
         let Locked { mut session, held, .. } = locked;
-        dialect.ready(&mut session, &self.timeouts).map_err(|error| error.into_error("cannot set the timeouts"))?;
+        let ready = dialect.ready(&mut session, &self.timeouts);
+        let seen_as = ready.map_err(|error| error.into_error("cannot set the timeouts"))?;
         self.prepare_session(&mut session)?;
         self.check_session(&mut session, &look.home, prepared)?;
         self.make_tables(&mut session, look)?;
@@ -173,7 +195,8 @@ impl Runner<'_> {
         session.take_notices();
         let provenance = (self.provenance)();
         let working = self.interrupt.working(session.canceller());
-        Ok(Work { session, held, home: look.home.clone(), provenance, dialect, transaction: None, secrets, working })
+        let home = look.home.clone();
+        Ok(Work { session, held, home, provenance, dialect, transaction: None, seen_as, watch, secrets, working })
     }
 
     /// A connection to look with; none where the database is a file that is not there yet.
@@ -345,7 +368,7 @@ impl Runner<'_> {
             let result = match together[0].mode {
                 Mode::Transaction => self.in_transaction(work, together),
                 Mode::Statements => {
-                    self.observer.on(Event::Step { label: together[0].step.migration.label() });
+                    work.begin_step(&together[0], self.observer);
                     let run = self.by_statements(work, &together[0], &Why::RUN);
                     run.map(|run| vec![run.then(|| started.elapsed())]).map_err(|error| Stopped { at: 0, error })
                 }

@@ -40,6 +40,7 @@ impl Runner<'_> {
             fresh,
             idle,
             skip: why.skip,
+            first: why.done + 1,
             aside: None,
         };
         let result = file.all(&statements).and_then(|()| file.finish());
@@ -228,6 +229,7 @@ impl File<'_, '_> {
     /// Outside of any transaction: between the note before and the note after, it is in doubt.
     fn by_itself(&mut self, statement: &Statement<'_>) -> Result<(), Broken> {
         let (dialect, number, done) = (self.work.dialect, statement.number, self.progress.done);
+        self.make_way(statement)?;
         let set = dialect.set_timeouts(&mut self.work.session, statement, &self.runner.timeouts);
         set.map_err(|error| self.failed(statement, error))?;
         // A BEGIN is never in doubt.
@@ -236,7 +238,8 @@ impl File<'_, '_> {
         }
         let mut backoff = Backoff::new(self.runner.connector.retry());
         while let Err(error) = self.work.session.execute(dialect.text(statement)) {
-            let clean = error.kind != Kind::Lost && !dialect.may_leave_traces(statement, &error);
+            let leaves = dialect.may_leave_traces(statement, &error) && !self.clear_away(statement, &error);
+            let clean = error.kind != Kind::Lost && !leaves;
             (self.progress.failed, self.progress.clean) = (Some(number), clean);
             let broken = self.failed(statement, error);
             if !clean {
@@ -258,5 +261,36 @@ impl File<'_, '_> {
         }
         self.progress.done = number;
         self.note(number, number).map_err(|error| self.failed(statement, error))
+    }
+
+    /// What stands in a statement's place and is of no use: an index whose build has failed. What an earlier attempt at this
+    /// statement has left is taken away; what others have left is told, and never skipped over by IF NOT EXISTS.
+    fn make_way(&mut self, statement: &Statement<'_>) -> Result<(), Broken> {
+        let dialect = self.work.dialect;
+        let found = dialect.unfinished(&mut self.work.session, statement);
+        let Some(name) = found.map_err(|error| self.failed(statement, error))? else { return Ok(()) };
+        // Before it was begun nothing stood there, or it would not have been begun.
+        if !self.fresh && statement.number == self.first {
+            let removed = dialect.remove_unfinished(&mut self.work.session, &name);
+            return removed.map_err(|error| self.failed(statement, error));
+        }
+        let message = format!("the index `{name}` is there, and of no use: an earlier build of it has failed");
+        Err(Error::new(Code::MigrationFailed, message)
+            .at(self.prepared.place(dialect, statement.start))
+            .hint(format!("`DROP INDEX CONCURRENTLY {name};`, and run the same command again"))
+            .into())
+    }
+
+    /// Takes away what a statement has left that the server refused. `false`: it may still be there.
+    fn clear_away(&mut self, statement: &Statement<'_>, error: &DbError) -> bool {
+        let dialect = self.work.dialect;
+        if error.kind == Kind::Lost || !dialect.can_clear_away(statement) {
+            return false;
+        }
+        match dialect.unfinished(&mut self.work.session, statement) {
+            Ok(None) => true,
+            Ok(Some(name)) => dialect.remove_unfinished(&mut self.work.session, &name).is_ok(),
+            Err(_) => false,
+        }
     }
 }

@@ -153,7 +153,7 @@ impl Runner<'_> {
                 continue;
             }
             let (started, started_at) = (Instant::now(), now());
-            self.observer.on(Event::Step { label: prepared.step.migration.label() });
+            work.begin_step(prepared, self.observer);
             work.held.check()?;
             let sent = self.send(work, prepared, std::mem::take(&mut ours));
             if sent.as_ref().is_err_and(|broken| broken.ours) {

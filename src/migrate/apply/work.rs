@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::runner::Runner;
+use super::watch::Watch;
 use crate::db::{DbError, Dialect, Failure, Held, Home, Kind, Purpose, Session, WRITABLE};
 use crate::error::{Code, Error, Result};
 use crate::interrupt::Working;
@@ -10,6 +11,7 @@ use crate::migrate::direction::Direction;
 use crate::migrate::journal::{self, Action, outcome};
 use crate::migrate::provenance::Provenance;
 use crate::migrate::script::{Mode, Prepared};
+use crate::observer::{Event, Observer};
 use crate::secret::Redactor;
 use crate::sql::Statement;
 
@@ -22,6 +24,9 @@ pub(super) struct Work<'a> {
     pub(super) dialect: &'a dyn Dialect,
     /// The transaction that was begun last, where the database can tell one from another.
     pub(super) transaction: Option<String>,
+    /// The number by which others see the session.
+    pub(super) seen_as: Option<u64>,
+    pub(super) watch: &'a Watch,
     /// What stands in the files and must not show.
     pub(super) secrets: Redactor,
     /// A signal that comes now cancels the session's statement.
@@ -94,6 +99,7 @@ impl Runner<'_> {
         }
         told = match kind {
             Kind::LockTimeout => {
+                let told = work.watch.blockers().into_iter().fold(told, |told, one| told.note(format!("it waited for {one}")));
                 told.hint("something else holds a lock on the table; try again, or set `lock_timeout` in `[migrate]`")
             }
             Kind::StatementTimeout => {
@@ -129,7 +135,7 @@ impl Runner<'_> {
         work.session.hide(&work.secrets);
         self.interrupt.replace(work.session.canceller());
         let ready = work.dialect.ready(&mut work.session, &self.timeouts);
-        ready.map_err(|error| unknown(prepared).because(error))?;
+        work.seen_as = ready.map_err(|error| unknown(prepared).because(error))?;
         let started = Instant::now();
         loop {
             let at_work = work.dialect.is_at_work(&mut work.session, lost, work.transaction.as_deref());
@@ -163,6 +169,13 @@ impl Runner<'_> {
 }
 
 impl Work<'_> {
+    /// A step begins: that is told, and from now on it is watched.
+    pub(super) fn begin_step(&self, prepared: &Prepared, observer: &dyn Observer) {
+        let label = prepared.step.migration.label();
+        self.watch.begin(self.seen_as, &label);
+        observer.on(Event::Step { label });
+    }
+
     pub(super) fn row<'r>(&'r self, prepared: &'r Prepared, started_at: &'r str) -> journal::Row<'r> {
         journal::Row {
             provenance: &self.provenance,

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use self::named_lock::{NamedLock, lock_name};
 use self::statements::{changes_rows, names_other_engine};
-use super::{Around, Dialect, Effect, Home, Server, Survey, Timeouts, Types};
+use super::{Around, Dialect, Effect, Home, Server, Sight, Survey, Timeouts, Types, shown};
 use crate::backend::Backend;
 use crate::config::Target;
 use crate::db::connector::{Connector, Purpose};
@@ -155,7 +155,7 @@ impl Dialect for Mysql {
         Ok(Server { product, version, tls })
     }
 
-    fn ready(&self, session: &mut Session, timeouts: &Timeouts) -> Result<(), DbError> {
+    fn ready(&self, session: &mut Session, timeouts: &Timeouts) -> Result<Option<u64>, DbError> {
         let lock = seconds(timeouts.lock);
         session.execute(&format!("SET SESSION lock_wait_timeout = {lock}, innodb_lock_wait_timeout = {lock}"))?;
         // As long as the server works for this connection, the lock is held, whoever asks. A cluster may have no such locks.
@@ -164,17 +164,52 @@ impl Dialect for Mysql {
             tracing::debug!(%error, "the connection could not lock its own number");
         }
         if timeouts.statement.is_zero() {
-            return Ok(());
+            return Ok(session.id());
         }
         let rows =
             session.query("SHOW VARIABLES WHERE Variable_name IN ('max_statement_time', 'max_execution_time')")?;
         let ms = timeouts.statement.as_millis();
         match rows.first().map(|row| row.text(0)) {
             // MariaDB counts in seconds, and stops every statement; MySQL only those that read.
-            Some("max_statement_time") => session.execute(&format!("SET SESSION max_statement_time = {ms} / 1000")),
-            Some(_) => session.execute(&format!("SET SESSION max_execution_time = {ms}")),
-            None => Ok(()),
+            Some("max_statement_time") => session.execute(&format!("SET SESSION max_statement_time = {ms} / 1000"))?,
+            Some(_) => session.execute(&format!("SET SESSION max_execution_time = {ms}"))?,
+            None => {}
         }
+        Ok(session.id())
+    }
+
+    fn sight(&self, session: &mut Session, connection: u64) -> Result<Sight, DbError> {
+        let list = session.query("SHOW PROCESSLIST")?;
+        let Some(ours) = list.iter().find(|row| row.text(0) == connection.to_string()) else {
+            return Ok(Sight::default());
+        };
+        // MariaDB's list has a column more.
+        let percent = ours.optional(8).filter(|percent| percent.parse::<f64>().is_ok_and(|percent| percent > 0.0));
+        let progress = percent.map(|percent| format!("{}, {percent} %", ours.text(6)));
+        let waits_for_table = ours.text(6).contains("lock");
+        let waits_for_row =
+            "SELECT 1 FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT' AND trx_mysql_thread_id";
+        if !waits_for_table && session.query(&format!("{waits_for_row} = {connection}"))?.is_empty() {
+            return Ok(Sight { progress, ..Sight::default() });
+        }
+        // Which one it is, the servers tell in different ways, if at all: these may be.
+        let rows = session.query(&format!(
+            "SELECT p.id, p.user, p.host, t.trx_started, p.command, p.info FROM information_schema.innodb_trx t \
+             JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id \
+             WHERE p.id NOT IN ({connection}, CONNECTION_ID()) AND t.trx_state <> 'LOCK WAIT' ORDER BY t.trx_started LIMIT 5"
+        ))?;
+        let line = |row: &Row| {
+            let does =
+                row.optional(5).map_or_else(|| "idle in its transaction".to_owned(), |sql| shown(sql, self.rules()));
+            format!(
+                "connection {} of user {} from {}, since {}: {does}",
+                row.text(0),
+                row.text(1),
+                row.text(2),
+                row.text(3)
+            )
+        };
+        Ok(Sight { blockers: rows.iter().map(line).collect(), progress })
     }
 
     fn begin(&self, session: &mut Session, _: &Timeouts, _: &dyn Observer) -> Result<()> {

@@ -1,20 +1,16 @@
 //! One runner at a time: `GET_LOCK` on a connection of its own, which a heartbeat keeps alive.
 
-use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::{LONGEST, Mysql};
 use crate::db::dialect::Dialect as _;
 use crate::db::dialect::Home;
 use crate::db::error::DbError;
+use crate::db::heartbeat::Alive;
 use crate::db::lock::{Held, busy};
 use crate::db::session::Session;
 use crate::error::{Code, Error, Result};
 use crate::observer::{Event, Observer};
-
-/// How often the connection is used, so that neither the server nor what stands between takes it for idle.
-const HEARTBEAT: Duration = Duration::from_secs(15);
 
 /// The lock's name, 64 characters at most: the same for all who work on the same ledger. Names are the server's, not the
 /// database's.
@@ -34,11 +30,9 @@ pub(super) fn holder(session: &mut Session, dialect: &Mysql, name: &str) -> Resu
 }
 
 pub(super) struct NamedLock {
-    session: Arc<Mutex<Session>>,
+    session: Alive,
     /// `IS_USED_LOCK(…) = CONNECTION_ID()`
     check: String,
-    /// Dropped, it ends the heartbeat.
-    _heartbeat: Sender<()>,
 }
 
 impl NamedLock {
@@ -76,26 +70,14 @@ impl NamedLock {
                 told = true;
             }
         }
-        let session = Arc::new(Mutex::new(session));
-        let (heartbeat, stopped) = channel();
-        let beating = Arc::clone(&session);
-        std::thread::spawn(move || {
-            while stopped.recv_timeout(HEARTBEAT) == Err(RecvTimeoutError::Timeout) {
-                let mut session = beating.lock().unwrap_or_else(PoisonError::into_inner);
-                if session.query("SELECT 1").is_err() {
-                    // Whoever checks the lock next is told.
-                    return;
-                }
-            }
-        });
         let check = format!("SELECT IS_USED_LOCK({literal}) = CONNECTION_ID()");
-        Ok(Self { session, check, _heartbeat: heartbeat })
+        Ok(Self { session: Alive::new(session), check })
     }
 }
 
 impl Held for NamedLock {
     fn check(&mut self) -> Result<()> {
-        let answer = self.session.lock().unwrap_or_else(PoisonError::into_inner).query(&self.check);
+        let answer = self.session.session().query(&self.check);
         if answer.as_ref().is_ok_and(|rows| rows.first().is_some_and(|row| row.flag(0))) {
             return Ok(());
         }
