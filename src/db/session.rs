@@ -118,6 +118,8 @@ pub type Took = (u64, Duration);
 pub struct Message<'a> {
     pub before: &'a [String],
     pub source: &'a str,
+    /// Where the source begins in its file: a byte offset.
+    pub at: usize,
     pub statements: &'a [Statement<'a>],
     pub after: &'a [String],
 }
@@ -208,7 +210,7 @@ impl Session {
     /// Runs a file and what is ours around it, in order, up to the first statement that fails. How it is sent is the
     /// driver's: logging changes nothing of it.
     pub fn run(&mut self, message: &Message<'_>, answers: &mut Answers) -> Result<(), Failure> {
-        let Message { before, source, statements, after } = message;
+        let Message { before, source, statements, after, .. } = message;
         fault::point();
         let result = self.driver.run(message, answers);
         fault::point();

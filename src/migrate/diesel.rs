@@ -52,7 +52,7 @@ struct Runnable {
 impl<DB: Backend> migration::Migration<DB> for Runnable {
     fn run(&self, connection: &mut dyn BoxableConnection<DB>) -> migration::Result<()> {
         let file = self.migration.up()?;
-        Ok(connection.batch_execute(&file.text)?)
+        Ok(connection.batch_execute(&file.whole()?)?)
     }
 
     fn revert(&self, connection: &mut dyn BoxableConnection<DB>) -> migration::Result<()> {
@@ -60,7 +60,7 @@ impl<DB: Backend> migration::Migration<DB> for Runnable {
             return Err(format!("`{}` has no down.sql", self.name).into());
         }
         let file = self.migration.down()?;
-        Ok(connection.batch_execute(&file.text)?)
+        Ok(connection.batch_execute(&file.whole()?)?)
     }
 
     fn metadata(&self) -> &dyn MigrationMetadata {

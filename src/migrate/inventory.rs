@@ -135,7 +135,7 @@ impl Inventory {
 fn outlook(half: &Half, migration: &Migration, dialect: &dyn Dialect) -> (bool, bool) {
     let file = if half.direction == Direction::Up { migration.up() } else { migration.down() };
     // One that cannot be read cannot be run either, which is told then.
-    let text = file.map(|file| file.text).unwrap_or_default();
+    let text = file.and_then(|file| file.whole()).unwrap_or_default();
     let statements = split(&text, dialect.rules()).unwrap_or_default();
     let failed = statements.get(half.failed() - 1);
     (replay(dialect, &statements, half.done).is_err(), failed.is_some_and(Statement::is_transaction_control))

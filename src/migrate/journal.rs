@@ -112,7 +112,8 @@ pub struct Row<'a> {
     pub statement_started: usize,
     pub statement_done: usize,
     pub checksum: &'a str,
-    pub up: &'a str,
+    /// `None`: too long to be kept.
+    pub up: Option<&'a str>,
     pub down: Option<&'a str>,
     /// RFC 3339, UTC.
     pub started_at: &'a str,
@@ -141,7 +142,7 @@ impl Row<'_> {
             }
             _ => "NULL".to_owned(),
         };
-        let (up, down) = (keep(Some(self.up)), keep(self.down));
+        let (up, down) = (keep(self.up), keep(self.down));
         let who = self.provenance;
         let values = [
             text(&who.run_id),

@@ -19,6 +19,7 @@ mod resolve;
 pub mod runs;
 mod script;
 mod source;
+mod sql_file;
 
 pub use create::{New, create};
 /// Diesel's runner, for applications' tests: a [`Source`] is a source for it, too.
@@ -32,4 +33,5 @@ pub use plan::{Plan, Request, Step};
 pub use provenance::Provenance;
 pub use resolve::{Target, resolve};
 pub use script::{Mode, Prepared, prepare};
-pub use source::{Down, Migration, Source, SqlFile};
+pub use source::{Down, Migration, Source};
+pub use sql_file::SqlFile;

@@ -1,9 +1,12 @@
 //! A step's files, read and checked before anything runs.
 
+use std::sync::Arc;
+
 use super::direction::Direction;
 use super::plan::Step;
-use super::source::{Down, SqlFile};
-use crate::db::{Dialect, Survey};
+use super::source::Down;
+use super::sql_file::{Part, SqlFile};
+use crate::db::{Dialect, Survey, dialect_of};
 use crate::error::{Code, Error, Place, Result};
 use crate::sql::{self, Statement};
 
@@ -23,34 +26,71 @@ pub struct Prepared {
     pub mode: Mode,
     /// The file that is run.
     pub file: SqlFile,
-    /// The texts of both files, as the journal keeps them.
-    pub up: String,
-    pub down: Option<String>,
+    /// The texts of both files, as the journal keeps them: if they are not too long.
+    pub up: Option<Arc<str>>,
+    pub down: Option<Arc<str>>,
     /// Of up.sql.
     pub checksum: String,
-    /// How many statements the file has; 0 where that is the server's to say.
-    pub count: usize,
     /// Where the schema cannot be changed in a transaction: statements that change rows, one after the other, are one.
     pub groups: bool,
+    pub found: Found,
+}
+
+/// What was found when the file was read before anything is run.
+#[derive(Debug, Clone, Default)]
+pub struct Found {
+    /// How many statements the file has; 0 where that is the server's to say.
+    pub count: usize,
     /// What its statements mean for the transaction around them.
     pub survey: Survey,
+    /// The length of the longest statement, in bytes, and where it begins.
+    pub longest: (usize, usize),
+    /// The statements that drop databases, and where they begin.
+    pub drops: Vec<(String, usize)>,
+    /// The passwords in it.
+    pub secrets: Vec<String>,
+    /// Of its bytes, where it is read again to be run.
+    hash: Option<blake3::Hash>,
+    /// Whether it could be cut into statements. What cannot be is one message for the server.
+    splits: bool,
 }
 
 impl Prepared {
-    /// The statements of the file. A file that could not be split is one message for the server.
+    /// The statements of the file's whole text.
     #[must_use]
-    pub fn statements<'a>(&'a self, dialect: &'a dyn Dialect) -> Vec<Statement<'a>> {
-        sql::split(&self.file.text, dialect.rules()).unwrap_or_default()
+    pub fn statements<'a>(&self, text: &'a str, dialect: &'a dyn Dialect) -> Vec<Statement<'a>> {
+        sql::split(text, dialect.rules()).unwrap_or_default()
+    }
+
+    /// Goes through the file once more, to run it. A file that has changed meanwhile is an error, when all of it was read.
+    pub fn parts<E: From<Error>>(
+        &self,
+        dialect: &dyn Dialect,
+        mut take: impl FnMut(&Part<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        if let (false, Some(source)) = (self.found.splits, self.file.held()) {
+            return take(&Part { source, at: 0, statements: Vec::new(), last: true });
+        }
+        if self.file.parts(dialect.rules(), take)? == self.found.hash {
+            return Ok(());
+        }
+        let message = format!("`{}` was changed while it ran", self.file.path.display());
+        Err(Error::new(Code::MigrationFailed, message).hint("run the same command again").into())
     }
 
     /// The place of a byte offset in the file. Secrets in its line are masked.
     #[must_use]
     pub fn place(&self, dialect: &dyn Dialect, offset: usize) -> Place {
-        let mut place = Place::of(&self.file.path, &self.file.text, offset);
+        self.found.masked(self.file.place(offset), dialect)
+    }
+}
+
+impl Found {
+    fn masked(&self, mut place: Place, dialect: &dyn Dialect) -> Place {
         place.excerpt = sql::mask(&place.excerpt, dialect.rules());
         // A secret may stand on a line whose announcement stands on another.
-        for password in sql::passwords(&self.file.text, dialect.rules()) {
-            place.excerpt = place.excerpt.replace(&password, crate::secret::MASK);
+        for password in &self.secrets {
+            place.excerpt = place.excerpt.replace(password, crate::secret::MASK);
         }
         place
     }
@@ -66,109 +106,149 @@ fn one(step: &Step, dialect: &dyn Dialect, atomic: bool) -> Result<Prepared> {
     let migration = &step.migration;
     let (up, down) = match &step.recorded {
         Some(texts) => {
-            let file = |name: &str, text: &Option<String>| SqlFile {
-                path: migration.directory.join(name),
-                text: text.clone().unwrap_or_default(),
+            let file = |name: &str, text: &Option<String>| {
+                SqlFile::of(migration.directory.join(name), text.as_deref().unwrap_or_default())
             };
             (file("up.sql", &texts.up), Some(file("down.sql", &texts.down)))
         }
         None if migration.down == Down::Missing => (migration.up()?, None),
         None => (migration.up()?, Some(migration.down()?)),
     };
-    if up.text.trim().is_empty() && step.recorded.is_none() {
+    if up.held().is_some_and(|text| text.trim().is_empty()) && step.recorded.is_none() {
         return Err(Error::new(Code::SourceEmpty, format!("`{}` is empty", up.path.display()))
             .hint("write the change into it; a comment alone makes it a migration that does nothing"));
     }
-    let checksum = sql::checksum(&up.text, dialect.rules());
-    let (up_text, down_text) = (up.text.clone(), down.as_ref().map(|down| down.text.clone()));
+    // That of a long file is known from the reading of its directory, unless the server reads SQL in another way.
+    let usual = std::ptr::eq(dialect.rules(), dialect_of(dialect.backend()).rules());
+    let checksum = match (&migration.checksum, up.held()) {
+        (Some(checksum), None) if usual => checksum.clone(),
+        _ => up.checksum(dialect.rules())?,
+    };
+    let (up_text, down_text) = (up.held().cloned(), down.as_ref().and_then(|down| down.held().cloned()));
     let file = match (step.direction, down) {
         (Direction::Down, Some(down)) => down,
         _ => up,
     };
     let together = migration.run_in_transaction && !migration.allow_commit;
     let whole = together && dialect.backend().transactional_ddl();
-    let mut mode = if whole { Mode::Transaction } else { Mode::Statements };
-    let groups = together && !whole;
-    let mut prepared = Prepared {
+    let prepared = Prepared {
         step: step.clone(),
-        mode,
+        mode: if whole || atomic { Mode::Transaction } else { Mode::Statements },
         file,
         up: up_text,
         down: down_text,
         checksum,
-        count: 0,
-        groups,
-        survey: Survey::default(),
+        groups: together && !whole,
+        found: Found::default(),
     };
-    let statements = match sql::split(&prepared.file.text, dialect.rules()) {
-        Ok(statements) => statements,
-        // Whoever runs the file as a whole, and takes all of it back, may judge it: our splitter may be wrong.
-        Err(_) if mode == Mode::Transaction && dialect.backend().takes_scripts() => Vec::new(),
-        Err(unterminated) => {
-            let error =
-                Error::new(Code::SqlUnterminated, format!("a {} begins here, and never ends", unterminated.what));
-            return Err(error
-                .at(prepared.place(dialect, unterminated.start))
-                .hint(format!("close the {}: it takes in all that follows", unterminated.what)));
-        }
-    };
-    let mut survey = Survey::default();
-    for statement in &statements {
-        survey.sets_transaction |= statement.begins(&["SET", "TRANSACTION"]);
-        dialect.survey(statement, &mut survey);
-        if let Some((why, hint)) = dialect.refuses(statement) {
-            return Err(Error::new(Code::SqlRefused, why).at(prepared.place(dialect, statement.start)).hint(hint));
-        }
-    }
-    if atomic {
-        check_shares(&prepared, &statements, together, dialect)?;
-        mode = Mode::Transaction;
-    }
-    let control = statements.iter().find(|statement| statement.is_transaction_control());
-    if let (Some(statement), Mode::Transaction, true) = (control, mode, whole) {
-        let word = statement.head().first().cloned().unwrap_or_default();
-        return Err(Error::new(Code::SqlTransactionControl, format!("`{word}` stands in a migration that runs in a transaction"))
-            .at(prepared.place(dialect, statement.start))
-            .hint("leave it out: dbtool begins and commits")
-            .hint("or write `allow_commit = true` into its metadata.toml: it then runs statement by statement, and is not all or nothing"));
-    }
-    // Outside of a transaction SQLite's SAVEPOINT begins one that nothing tells us of.
-    let begun = statements.iter().position(Statement::is_transaction_control).unwrap_or(statements.len());
-    let savepoint = statements[..begun].iter().find(|statement| statement.begins(&["SAVEPOINT"]));
-    if let (Some(statement), Mode::Statements, false) =
-        (savepoint.filter(|_| !groups), mode, dialect.backend().takes_scripts())
-    {
-        return Err(Error::new(Code::SqlTransactionControl, "a SAVEPOINT stands outside of any transaction")
-            .at(prepared.place(dialect, statement.start))
-            .hint("write BEGIN and COMMIT around it, with `allow_commit = true` in the migration's metadata.toml"));
-    }
-    prepared.count = statements.len();
-    prepared.survey = survey;
-    prepared.mode = mode;
+    let (found, wrong) = look_through(&prepared, dialect)?;
+    let prepared = Prepared { found, ..prepared };
+    wrong.check(&prepared, dialect, (together, whole, atomic))?;
     Ok(prepared)
 }
 
-/// Whether a file can share a transaction with others.
-fn check_shares(
-    prepared: &Prepared,
-    statements: &[Statement<'_>],
-    together: bool,
-    dialect: &dyn Dialect,
-) -> Result<()> {
-    let label = prepared.step.migration.label();
-    let error = Error::new(Code::NotAtomic, format!("`{label}` cannot share a transaction with the others"));
-    let hint = format!("leave out `--atomic`, or run those before it with `--to`, and then `{label}` by itself");
-    if !together {
-        let file = prepared.step.migration.directory.join("metadata.toml");
-        let why = format!("`{}` has it run without a transaction", file.display());
-        return Err(error.because(why).hint(hint));
+/// The first statements of a file that may not stand in it, each with where it begins.
+#[derive(Default)]
+struct Wrong {
+    refused: Option<(usize, (&'static str, &'static str))>,
+    /// It begins or ends a transaction: its first word.
+    control: Option<(usize, String)>,
+    /// It commits by itself, or may.
+    commits: Option<usize>,
+    /// A SAVEPOINT before any transaction control.
+    savepoint: Option<usize>,
+}
+
+/// Reads the file that is to be run.
+fn look_through(prepared: &Prepared, dialect: &dyn Dialect) -> Result<(Found, Wrong)> {
+    // Whatever may be wrong with its quotes.
+    let held = prepared.file.held();
+    let secrets = held.map(|text| sql::passwords(text, dialect.rules())).unwrap_or_default();
+    let (mut found, mut wrong) = (Found { splits: true, secrets, ..Found::default() }, Wrong::default());
+    let transactional = dialect.backend().transactional_ddl();
+    let read = prepared.file.parts(dialect.rules(), |part| {
+        if held.is_none() {
+            found.secrets.extend(sql::passwords(part.source, dialect.rules()));
+        }
+        for statement in &part.statements {
+            found.count = statement.number;
+            found.longest = found.longest.max((statement.text.len(), statement.start));
+            found.survey.sets_transaction |= statement.begins(&["SET", "TRANSACTION"]);
+            dialect.survey(statement, &mut found.survey);
+            if statement.begins(&["DROP", "DATABASE"]) || statement.begins(&["DROP", "SCHEMA"]) {
+                found.drops.push((statement.text.to_owned(), statement.start));
+            }
+            let start = statement.start;
+            wrong.refused = wrong.refused.take().or_else(|| Some((start, dialect.refuses(statement)?)));
+            if !transactional && !dialect.can_join_journal(statement) {
+                wrong.commits.get_or_insert(start);
+            }
+            if statement.begins(&["SAVEPOINT"]) && wrong.control.is_none() {
+                wrong.savepoint.get_or_insert(start);
+            }
+            if statement.is_transaction_control() && wrong.control.is_none() {
+                wrong.control = Some((start, statement.head().first().cloned().unwrap_or_default()));
+            }
+        }
+        Ok::<(), Error>(())
+    });
+    match read {
+        Ok(hash) => Ok((Found { hash, ..found }, wrong)),
+        Err(error) if error.code() == Code::SqlUnterminated => {
+            // Whoever runs the file as a whole, and takes all of it back, may judge it: our splitter may be wrong.
+            if prepared.mode == Mode::Transaction && dialect.backend().takes_scripts() && held.is_some() {
+                return Ok((Found { secrets: found.secrets, ..Found::default() }, Wrong::default()));
+            }
+            let masked = error.place().map(|place| found.masked(place.clone(), dialect));
+            Err(masked.into_iter().fold(error, Error::at))
+        }
+        Err(error) => Err(error),
     }
-    let commits = |one: &&Statement<'_>| !dialect.backend().transactional_ddl() && !dialect.can_join_journal(one);
-    match statements.iter().find(commits) {
-        Some(statement) => Err(error
-            .because(format!("{} commits when it runs this statement, or may", dialect.backend()))
-            .at(prepared.place(dialect, statement.start))
-            .hint(hint)),
-        None => Ok(()),
+}
+
+impl Wrong {
+    fn check(
+        self,
+        prepared: &Prepared,
+        dialect: &dyn Dialect,
+        (together, whole, atomic): (bool, bool, bool),
+    ) -> Result<()> {
+        let at = |error: Error, start: usize| error.at(prepared.place(dialect, start));
+        if let Some((start, (why, hint))) = self.refused {
+            return Err(at(Error::new(Code::SqlRefused, why), start).hint(hint));
+        }
+        if atomic {
+            let label = prepared.step.migration.label();
+            let error = Error::new(Code::NotAtomic, format!("`{label}` cannot share a transaction with the others"));
+            let hint =
+                format!("leave out `--atomic`, or run those before it with `--to`, and then `{label}` by itself");
+            if !together {
+                let file = prepared.step.migration.directory.join("metadata.toml");
+                let why = format!("`{}` has it run without a transaction", file.display());
+                return Err(error.because(why).hint(hint));
+            }
+            if let Some(start) = self.commits {
+                let why = format!("{} commits when it runs this statement, or may", dialect.backend());
+                return Err(at(error.because(why), start).hint(hint));
+            }
+        }
+        if let (Some((start, word)), true) = (self.control, whole) {
+            let error = Error::new(
+                Code::SqlTransactionControl,
+                format!("`{word}` stands in a migration that runs in a transaction"),
+            );
+            return Err(at(error, start)
+                .hint("leave it out: dbtool begins and commits")
+                .hint("or write `allow_commit = true` into its metadata.toml: it then runs statement by statement, and is not all or nothing"));
+        }
+        // Outside of a transaction SQLite's SAVEPOINT begins one that nothing tells us of.
+        let unseen = !prepared.groups && prepared.mode == Mode::Statements && !dialect.backend().takes_scripts();
+        if let (Some(start), true) = (self.savepoint, unseen) {
+            let error = Error::new(Code::SqlTransactionControl, "a SAVEPOINT stands outside of any transaction");
+            return Err(at(error, start).hint(
+                "write BEGIN and COMMIT around it, with `allow_commit = true` in the migration's metadata.toml",
+            ));
+        }
+        Ok(())
     }
 }

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{ErrorKind, Read as _};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use super::sql_file::SqlFile;
 use crate::backend::Backend;
 use crate::config::MigrationsDirectory;
-use crate::error::{Code, Error, Place, Result};
-use crate::sql::{Rules, checksum};
+use crate::error::{Code, Error, Result};
+use crate::sql::Rules;
 use crate::version::Version;
 
 /// The migrations of one directory, in the order of their versions.
@@ -48,13 +49,6 @@ pub enum Down {
     Present,
 }
 
-/// The text of a file, without a byte order mark.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SqlFile {
-    pub path: PathBuf,
-    pub text: String,
-}
-
 impl Migration {
     /// The directory's own name.
     #[must_use]
@@ -63,45 +57,12 @@ impl Migration {
     }
 
     pub fn up(&self) -> Result<SqlFile> {
-        SqlFile::read(self.directory.join("up.sql"))
+        SqlFile::read(&self.directory.join("up.sql"))
     }
 
     pub fn down(&self) -> Result<SqlFile> {
-        SqlFile::read(self.directory.join("down.sql"))
+        SqlFile::read(&self.directory.join("down.sql"))
     }
-}
-
-impl SqlFile {
-    /// Reads UTF-8 text, or says what else the file is.
-    pub fn read(path: PathBuf) -> Result<Self> {
-        let bytes = read_file(&path).map_err(|cause| Error::io("read", &path, &cause))?;
-        let text = text_of(&path, bytes)?;
-        Ok(Self { path, text })
-    }
-}
-
-/// UTF-8 text without a byte order mark, or what else the bytes of a file are.
-fn text_of(path: &Path, bytes: Vec<u8>) -> Result<String> {
-    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        return Err(Error::new(Code::SourceEncoding, format!("`{}` is UTF-16, not UTF-8", path.display()))
-            .hint("save it as UTF-8: `iconv -f UTF-16 -t UTF-8 up.sql`"));
-    }
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let valid = error.utf8_error().valid_up_to();
-        let byte = error.as_bytes().get(valid).copied().unwrap_or_default();
-        let before = String::from_utf8_lossy(&error.as_bytes()[..valid]).into_owned();
-        Error::new(Code::SourceEncoding, format!("the file is not UTF-8: it has a byte 0x{byte:02X}"))
-            .at(Place::of(path, &before, valid))
-            .hint("save it as UTF-8: `iconv -f LATIN1 -t UTF-8 up.sql`")
-    })?;
-    let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
-    if let Some(at) = text.find('\0') {
-        let error = Error::new(Code::SourceEncoding, "the file holds a NUL byte, which no SQL text can");
-        return Err(error
-            .at(Place::of(path, &text[..at], at))
-            .hint("take it out; if the file is full of them, it is UTF-16: save it as UTF-8"));
-    }
-    Ok(text)
 }
 
 impl Source {
@@ -172,7 +133,7 @@ impl Source {
         let same = self.rules.is_some_and(|read| std::ptr::eq(read, rules));
         match migration.checksum.as_ref().filter(|_| same) {
             Some(checksum) => Ok(checksum.clone()),
-            None => Ok(checksum(&migration.up()?.text, rules)),
+            None => migration.up()?.checksum(rules),
         }
     }
 }
@@ -225,8 +186,8 @@ enum Up {
 
 fn look_at(up: &Path, rules: Option<&Rules>) -> Result<Up> {
     let looked = match rules {
-        Some(rules) => read_file(up).map(|bytes| {
-            let checksum = text_of(up, bytes).ok().map(|text| checksum(&text, rules));
+        Some(rules) => SqlFile::open(up).map(|file| {
+            let checksum = file.and_then(|file| file.checksum(rules)).ok();
             Up::There { checksum }
         }),
         None => {
@@ -237,18 +198,6 @@ fn look_at(up: &Path, rules: Option<&Rules>) -> Result<Up> {
         Err(cause) if matches!(cause.kind(), ErrorKind::NotFound | ErrorKind::IsADirectory) => Ok(Up::Missing),
         looked => looked.map_err(|cause| Error::io("read", up, &cause)),
     }
-}
-
-/// Reads a file that is mostly short: a read that does not fill the buffer was the last.
-fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
-    let mut file = fs::File::open(path)?;
-    let mut bytes = vec![0; SHORT];
-    let length = file.read(&mut bytes)?;
-    bytes.truncate(length);
-    if length == SHORT {
-        file.read_to_end(&mut bytes)?;
-    }
-    Ok(bytes)
 }
 
 /// A directory with a sub-folder of the backend's name means that sub-folder.
@@ -317,9 +266,6 @@ fn down(directory: &Path) -> Result<Down> {
             .is_ok_and(|bytes| String::from_utf8_lossy(&bytes).trim_start_matches('\u{feff}').trim().is_empty());
     Ok(if blank { Down::Empty } else { Down::Present })
 }
-
-/// Most files are shorter.
-const SHORT: usize = 8 << 10;
 
 /// The keys of metadata.toml.
 const KNOWN: [&str; 2] = ["run_in_transaction", "allow_commit"];

@@ -6,18 +6,33 @@ use super::{Lexer, Rules};
 /// or a function's body counts.
 #[must_use]
 pub fn checksum(source: &str, rules: &Rules) -> String {
-    let mut hasher = blake3::Hasher::new();
-    for token in Lexer::new(source, rules).filter(super::Token::is_code) {
-        let text = token.text(source);
-        if text.contains('\r') {
-            // A checkout on another system is no change, not even within a function's body.
-            hasher.update(text.replace("\r\n", "\n").as_bytes());
-        } else {
-            hasher.update(text.as_bytes());
+    let mut checksum = Checksum::default();
+    checksum.update(source, rules);
+    checksum.finish()
+}
+
+/// The same of a text that comes in parts, each of whole statements.
+#[derive(Debug, Clone, Default)]
+pub struct Checksum(blake3::Hasher);
+
+impl Checksum {
+    pub fn update(&mut self, part: &str, rules: &Rules) {
+        for token in Lexer::new(part, rules).filter(super::Token::is_code) {
+            let text = token.text(part);
+            if text.contains('\r') {
+                // A checkout on another system is no change, not even within a function's body.
+                self.0.update(text.replace("\r\n", "\n").as_bytes());
+            } else {
+                self.0.update(text.as_bytes());
+            }
+            self.0.update(b"\n");
         }
-        hasher.update(b"\n");
     }
-    format!("1:{}", &hasher.finalize().to_hex()[..32])
+
+    #[must_use]
+    pub fn finish(&self) -> String {
+        format!("1:{}", &self.0.finalize().to_hex()[..32])
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Cuts SQL text into tokens. Every byte belongs to exactly one token, so the tokens put together are the text.
 
+use std::borrow::Cow;
+
 use super::Rules;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,19 +54,37 @@ pub struct Lexer<'a> {
     source: &'a str,
     rules: &'a Rules,
     at: usize,
-    delimiter: &'a str,
+    delimiter: Cow<'a, str>,
     executable: bool,
 }
 
 impl<'a> Lexer<'a> {
     #[must_use]
     pub fn new(source: &'a str, rules: &'a Rules) -> Self {
-        Self { source, rules, at: 0, delimiter: ";", executable: false }
+        Self::resume(source, rules, ";".into(), false)
+    }
+
+    /// The tokens of a later part of a text: with the delimiter of its beginning, and perhaps within an executable comment.
+    #[must_use]
+    pub fn resume(source: &'a str, rules: &'a Rules, delimiter: Cow<'a, str>, executable: bool) -> Self {
+        Self { source, rules, at: 0, delimiter, executable }
     }
 
     #[must_use]
-    pub fn delimiter(&self) -> &'a str {
-        self.delimiter
+    pub fn delimiter(&self) -> &str {
+        &self.delimiter
+    }
+
+    /// Whether an executable comment is open.
+    #[must_use]
+    pub fn is_executable(&self) -> bool {
+        self.executable
+    }
+
+    /// Where the next token begins: a byte offset.
+    #[must_use]
+    pub fn at(&self) -> usize {
+        self.at
     }
 
     /// Reads the rest of the line as the new delimiter, as after `DELIMITER`.
@@ -74,7 +94,7 @@ impl<'a> Lexer<'a> {
         if let Some(word) = line.split_whitespace().next() {
             let quote = |c| matches!(c, '\'' | '"' | '`');
             let bare = word.strip_prefix(quote).and_then(|word| word.strip_suffix(quote));
-            self.delimiter = bare.filter(|word| !word.is_empty()).unwrap_or(word);
+            self.delimiter = bare.filter(|word| !word.is_empty()).unwrap_or(word).into();
         }
         self.at += line.len();
     }
@@ -144,7 +164,7 @@ impl<'a> Lexer<'a> {
     fn word_or_string(&self) -> (Kind, usize, bool) {
         let end = self.run(self.at, |b| b == b'_' || b == b'$' || b.is_ascii_alphanumeric() || b >= 0x80);
         // `END$$` is two things where `$$` ends statements.
-        let end = self.source[self.at..end].find(self.delimiter).map_or(end, |before| self.at + before);
+        let end = self.source[self.at..end].find(&*self.delimiter).map_or(end, |before| self.at + before);
         let escape = self.rules.escape_strings
             && end == self.at + 1
             && matches!(self.peek(0), b'e' | b'E')
@@ -194,7 +214,7 @@ impl<'a> Lexer<'a> {
 
     fn read(&self) -> (Kind, usize, bool) {
         let at = self.at;
-        if self.source[at..].starts_with(self.delimiter) {
+        if self.source[at..].starts_with(&*self.delimiter) {
             return (Kind::Delimiter, at + self.delimiter.len(), true);
         }
         if let Some(comment) = self.comment() {

@@ -9,9 +9,9 @@ mod secrets;
 mod split;
 mod values;
 
-pub use checksum::checksum;
+pub use checksum::{Checksum, checksum};
 pub use lexer::{Kind, Lexer, Token};
 pub use rules::{Compound, Rules};
 pub use secrets::{mask, passwords};
-pub use split::{Statement, Unterminated, split};
+pub use split::{Splitter, Statement, Unterminated, split};
 pub use values::without_values;

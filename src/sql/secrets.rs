@@ -40,7 +40,22 @@ pub fn passwords(source: &str, rules: &Rules) -> Vec<String> {
 const DEEPEST: usize = 4;
 
 fn find(source: &str, rules: &Rules) -> Vec<Found> {
-    find_at(source, rules, 0)
+    if speaks_of_secrets(source) { find_at(source, rules, 0) } else { Vec::new() }
+}
+
+/// Whether a text has any of the words without which nothing is found in it: most have none, and some are long.
+fn speaks_of_secrets(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let at = |start: usize, word: &[u8]| {
+        bytes.get(start..start + word.len()).is_some_and(|here| here.eq_ignore_ascii_case(word))
+    };
+    (0..bytes.len()).any(|start| match bytes[start] {
+        b'p' | b'P' => at(start, b"password") || at(start, b"passwd"),
+        b's' | b'S' => at(start, b"secret"),
+        b'i' | b'I' => at(start, b"identified"),
+        b':' => at(start, b"://"),
+        _ => false,
+    })
 }
 
 fn find_at(source: &str, rules: &Rules, depth: usize) -> Vec<Found> {

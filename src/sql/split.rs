@@ -62,35 +62,80 @@ pub struct Unterminated {
 
 /// The statements of a text, or the first thing in it that has no end.
 pub fn split<'a>(source: &'a str, rules: &'a Rules) -> Result<Vec<Statement<'a>>, Unterminated> {
-    let mut statements = Vec::new();
-    let mut lexer = Lexer::new(source, rules);
-    let mut current: Option<Current> = None;
-    while let Some(token) = lexer.next() {
-        if !token.closed {
-            return Err(Unterminated { what: name(token.kind), start: token.start });
-        }
-        if !token.is_code() {
-            continue;
-        }
-        let ends = token.kind == Kind::Delimiter
-            && current.as_ref().is_none_or(|statement| !statement.continues(rules, lexer.delimiter()));
-        if ends {
-            // A delimiter of one's own is no SQL.
-            let end = if token.text(source) == ";" { Some(token.end) } else { None };
-            statements.extend(current.take().map(|statement| statement.finish(source, end, statements.len() + 1)));
-        } else if current.is_none() && rules.delimiter_lines && is_delimiter_command(&token, source) {
-            lexer.read_delimiter();
-        } else {
-            current.get_or_insert_with(|| Current::new(token.start, rules)).take(&token, source);
-        }
+    Splitter::new(rules).split(source, true).map(|(statements, _)| statements)
+}
+
+/// Cuts a text that comes in parts.
+#[derive(Debug, Clone)]
+pub struct Splitter<'r> {
+    rules: &'r Rules,
+    delimiter: String,
+    executable: bool,
+    /// How many statements there were.
+    number: usize,
+    /// Where the next part begins: a byte offset in the text.
+    at: usize,
+}
+
+impl<'r> Splitter<'r> {
+    #[must_use]
+    pub fn new(rules: &'r Rules) -> Self {
+        Self { rules, delimiter: ";".to_owned(), executable: false, number: 0, at: 0 }
     }
-    if let Some(statement) = current {
-        if statement.body.is_open() {
-            return Err(Unterminated { what: "body", start: statement.start });
+
+    /// The whole statements at the beginning of a part, and how many bytes they take with what stands between. What follows
+    /// them is the beginning of the next part; unless this one is the `last`. A statement is whole when what ends it was seen: no
+    /// later byte can change that.
+    pub fn split<'a>(&mut self, part: &'a str, last: bool) -> Result<(Vec<Statement<'a>>, usize), Unterminated> {
+        let mut statements = Vec::new();
+        let mut lexer = Lexer::resume(part, self.rules, self.delimiter.clone().into(), self.executable);
+        let mut current: Option<Current> = None;
+        let mut taken = 0;
+        while let Some(token) = lexer.next() {
+            if !token.closed {
+                if last {
+                    return Err(Unterminated { what: name(token.kind), start: self.at + token.start });
+                }
+                break;
+            }
+            if !token.is_code() {
+                continue;
+            }
+            let ends = token.kind == Kind::Delimiter
+                && current.as_ref().is_none_or(|statement| !statement.continues(self.rules, lexer.delimiter()));
+            if ends {
+                // A delimiter of one's own is no SQL.
+                let end = if token.text(part) == ";" { Some(token.end) } else { None };
+                let number = self.number + statements.len() + 1;
+                statements.extend(current.take().map(|statement| statement.finish(part, end, number, self.at)));
+            } else if current.is_none() && self.rules.delimiter_lines && is_delimiter_command(&token, part) {
+                lexer.read_delimiter();
+                if !last && lexer.at() == part.len() {
+                    // The line may go on.
+                    break;
+                }
+            } else {
+                current.get_or_insert_with(|| Current::new(token.start, self.rules)).take(&token, part);
+                continue;
+            }
+            taken = lexer.at();
+            lexer.delimiter().clone_into(&mut self.delimiter);
+            self.executable = lexer.is_executable();
         }
-        statements.push(statement.finish(source, None, statements.len() + 1));
+        if last {
+            if let Some(statement) = current {
+                if statement.body.is_open() {
+                    return Err(Unterminated { what: "body", start: self.at + statement.start });
+                }
+                let number = self.number + statements.len() + 1;
+                statements.push(statement.finish(part, None, number, self.at));
+            }
+            taken = part.len();
+        }
+        self.number += statements.len();
+        self.at += taken;
+        Ok((statements, taken))
     }
-    Ok(statements)
 }
 
 fn is_delimiter_command(token: &Token, source: &str) -> bool {
@@ -134,10 +179,11 @@ impl Current {
         }
     }
 
-    fn finish(self, source: &str, end: Option<usize>, number: usize) -> Statement<'_> {
-        let text = &source[self.start..self.end];
-        let whole = end.map_or(text, |end| &source[self.start..end]);
-        Statement { number, text, whole, start: self.start, head: self.body.into_head() }
+    /// `at`: where the part begins in its text.
+    fn finish(self, part: &str, end: Option<usize>, number: usize, at: usize) -> Statement<'_> {
+        let text = &part[self.start..self.end];
+        let whole = end.map_or(text, |end| &part[self.start..end]);
+        Statement { number, text, whole, start: at + self.start, head: self.body.into_head() }
     }
 }
 
@@ -255,6 +301,50 @@ mod tests {
         ];
         for (source, what, start) in cases {
             assert_eq!(split(source, &Rules::POSTGRES), Err(Unterminated { what, start }), "{source}");
+        }
+    }
+
+    /// Reads a text in parts that grow by `step` bytes until they hold a whole statement.
+    fn in_parts(source: &str, rules: &Rules, step: usize) -> Result<Vec<(usize, usize, String, String)>, Unterminated> {
+        let mut splitter = Splitter::new(rules);
+        let (mut all, mut at, mut length) = (Vec::new(), 0, step);
+        loop {
+            let mut end = (at + length).min(source.len());
+            while !source.is_char_boundary(end) {
+                end += 1;
+            }
+            let last = end == source.len();
+            let (statements, taken) = splitter.split(&source[at..end], last)?;
+            all.extend(statements.iter().map(|one| (one.number, one.start, one.text.to_owned(), one.whole.to_owned())));
+            if last {
+                return Ok(all);
+            }
+            at += taken;
+            length = if taken == 0 { length + step } else { step };
+        }
+    }
+
+    #[test]
+    fn in_parts_as_in_one() {
+        let sources = [
+            (
+                "-- ; é\nselect 1; /* a ; */ select ';' , $$;$$, $a$ $$; $a$, E'\\';'\n'b;' ;; select a$b$c; -- last",
+                &Rules::POSTGRES,
+            ),
+            ("create function f() returns int begin atomic select 1; end; select 2", &Rules::POSTGRES),
+            ("create temp trigger t after insert on a begin select 1; end -- x\n; select [a;b]", &Rules::SQLITE),
+            (
+                "delimiter //\nselect 1; select 2//\ndelimiter ;\nselect 3; /*!50003 select 4 */; # ;\nselect 1--1",
+                &Rules::MYSQL,
+            ),
+            ("create procedure p() begin select 1; end;\nDELIMITER $$\nselect 5$$ select 'é;'$$", &Rules::MYSQL),
+            ("select 'a", &Rules::POSTGRES),
+        ];
+        for (source, rules) in sources {
+            let whole = in_parts(source, rules, source.len());
+            for step in 1..source.len() {
+                assert_eq!(in_parts(source, rules, step), whole, "{source} in steps of {step}");
+            }
         }
     }
 

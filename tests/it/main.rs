@@ -24,6 +24,7 @@ mod guards;
 mod half_applied;
 mod init;
 mod interrupts;
+mod large_files;
 mod logs;
 mod lost_commit;
 mod migrate;

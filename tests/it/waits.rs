@@ -86,11 +86,9 @@ fn an_index_of_no_use_is_not_skipped_over() {
 #[test]
 fn a_killed_concurrent_build_is_taken_away_and_built_again() {
     on_postgres(|project| {
-        let project = project.migration("1_t", "CREATE TABLE t (i INT);\nINSERT INTO t VALUES (1);", "").plain_migration(
-            "2_i",
-            "CREATE INDEX CONCURRENTLY t_i ON t (i);\nINSERT INTO t VALUES (2);",
-            "",
-        );
+        let project = project
+            .migration("1_t", "CREATE TABLE t (i INT);\nINSERT INTO t VALUES (1);", "")
+            .plain_migration("2_i", "CREATE INDEX CONCURRENTLY t_i ON t (i);\nINSERT INTO t VALUES (2);", "");
         project.ok(&["migrate", "up", "--steps", "1"]);
         // The build waits for this transaction.
         let mut application = project.session();
@@ -117,11 +115,16 @@ fn a_killed_concurrent_build_is_taken_away_and_built_again() {
 #[test]
 fn what_a_killed_client_held_is_free_within_five_seconds() {
     on_postgres(|project| {
-        let project = project
-            .migration("1_t", "CREATE TABLE t (i INT);", "")
-            .migration("2_long", "INSERT INTO t VALUES (2);\nSELECT pg_sleep(60);", "");
+        let project = project.migration("1_t", "CREATE TABLE t (i INT);", "").migration(
+            "2_long",
+            "INSERT INTO t VALUES (2);\nSELECT pg_sleep(60);",
+            "",
+        );
         let child = project.command(&["migrate", "up"]).spawn().unwrap();
-        until(&project, "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid() AND state = 'active'");
+        until(
+            &project,
+            "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid() AND state = 'active'",
+        );
         kill(&child);
         let killed = Instant::now();
         drop(child.wait_with_output());
@@ -137,11 +140,9 @@ fn a_build_tells_on_a_terminal_how_far_it_has_come() {
     use std::io::Read as _;
 
     on_postgres(|project| {
-        let project = project.migration("1_t", "CREATE TABLE t (i INT);\nINSERT INTO t VALUES (1);", "").plain_migration(
-            "2_i",
-            "CREATE INDEX CONCURRENTLY t_i ON t (i);",
-            "",
-        );
+        let project = project
+            .migration("1_t", "CREATE TABLE t (i INT);\nINSERT INTO t VALUES (1);", "")
+            .plain_migration("2_i", "CREATE INDEX CONCURRENTLY t_i ON t (i);", "");
         project.ok(&["migrate", "up", "--steps", "1"]);
         let mut application = project.session();
         application.execute("BEGIN; INSERT INTO t VALUES (3)").unwrap();

@@ -63,7 +63,7 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
                 let (Some(then), Some(migration)) = (then, migration) else {
                     return Ok(None);
                 };
-                let now = read(migration).map(|file| kept_text(&file.text, dialect))?;
+                let now = kept_text(&read(migration)?.whole()?, dialect);
                 Ok::<_, Error>(diff(then, &now))
             };
             let up_difference = difference(&texts.up, Migration::up)?;

@@ -74,7 +74,7 @@ impl Driver for libpq::Connection {
     }
 
     fn run(&mut self, message: &Message<'_>, answers: &mut Answers) -> Result<(), Failure> {
-        let Message { before, source, statements, after } = message;
+        let Message { before, source, at: from, statements, after } = message;
         let prefix: String = before.iter().map(|sql| format!("{sql};\n")).collect();
         // A comment may end the file, or a statement without its `;`.
         let suffix: String =
@@ -96,7 +96,10 @@ impl Driver for libpq::Connection {
         let at = error.position.map(|position| position.checked_sub(prefix.len()).filter(|at| *at <= source.len()));
         // A syntax error is found before the first statement runs: its place says which one it is.
         let (offset, statement, ours) = match at {
-            Some(Some(offset)) => (Some(offset), statements.iter().rev().find(|one| one.start <= offset), false),
+            Some(Some(offset)) => {
+                let offset = from + offset;
+                (Some(offset), statements.iter().rev().find(|one| one.start <= offset), false)
+            }
             Some(None) => (None, None, true),
             None if succeeded < before.len() => (None, None, true),
             None if statements.is_empty() => (None, None, false),

@@ -251,7 +251,7 @@ impl File<'_, '_> {
     /// What is in, and what is in doubt. Half a migration is that, whatever stopped it.
     pub(super) fn tell(&self, error: Error) -> Error {
         let Progress { started, done, failed, .. } = self.progress;
-        let (direction, count) = (self.prepared.step.direction, self.prepared.count);
+        let (direction, count) = (self.prepared.step.direction, self.prepared.found.count);
         let mut told = reached(direction, count, done, failed.filter(|_| started <= done));
         if started > done {
             let which = if started > done + 1 { format!("statements {} to", done + 1) } else { "statement".to_owned() };

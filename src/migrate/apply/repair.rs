@@ -145,7 +145,8 @@ impl Runner<'_> {
             _ => (failed, Some(failed)),
         };
         let dialect = self.connector.dialect();
-        let statements = prepared.statements(dialect);
+        let text = prepared.file.whole()?;
+        let statements = prepared.statements(&text, dialect);
         if let Err(state) = replay(dialect, &statements, from) {
             let message =
                 "what this statement left or asks for went with its connection, and cannot be had on another one";
@@ -162,8 +163,8 @@ impl Runner<'_> {
             .at(prepared.place(self.connector.dialect(), statement.start))
             .hint("`--retry` runs it again, and the rest with it"));
         }
-        if from > prepared.count {
-            let message = format!("the file has {} statements now, and {from} were run", prepared.count);
+        if from > prepared.found.count {
+            let message = format!("the file has {} statements now, and {from} were run", prepared.found.count);
             return Err(Error::new(Code::Changed, message).hint("put back the statements that were run"));
         }
         Ok((prepared, from, skip))
@@ -187,8 +188,10 @@ impl Runner<'_> {
             .filter(|_| entry.is_reversible())
             .map(crate::migrate::source::Migration::down)
             .transpose()?;
-        let text = up.map(|file| file.text).unwrap_or_default();
-        let checksum = sql::checksum(&text, dialect.rules());
+        let checksum = match &up {
+            Some(up) => up.checksum(dialect.rules())?,
+            None => sql::checksum("", dialect.rules()),
+        };
         let row = journal::Row {
             provenance: &work.provenance,
             version: &entry.version,
@@ -199,8 +202,8 @@ impl Runner<'_> {
             statement_started: 0,
             statement_done: 0,
             checksum: &checksum,
-            up: &text,
-            down: down.as_ref().map(|file| file.text.as_str()),
+            up: up.as_ref().map_or(Some(""), |file| file.held().map(|text| &**text)),
+            down: down.as_ref().and_then(|file| file.held()).map(|text| &**text),
             started_at: &at,
             duration_ms: None,
             outcome: outcome::DONE,
@@ -285,7 +288,8 @@ fn check_unchanged(work: &mut Work<'_>, entry: &Entry, prepared: &Prepared, from
         )
         .hint("finish by hand, and use `--mark-applied` or `--mark-pending`"));
     };
-    let now = journal::kept(&prepared.file.text, dialect);
+    let text = prepared.file.whole()?;
+    let now = journal::kept(&text, dialect);
     let parts = |text: &str| -> Vec<(String, String)> {
         let statements = sql::split(text, dialect.rules()).unwrap_or_default();
         statements
@@ -299,7 +303,7 @@ fn check_unchanged(work: &mut Work<'_>, entry: &Entry, prepared: &Prepared, from
         return Ok(());
     };
     let text = then.get(at).map(|part| part.1.clone()).unwrap_or_default();
-    let offset = prepared.statements(dialect).get(at).map_or(0, |statement| statement.start);
+    let offset = prepared.statements(&text, dialect).get(at).map_or(0, |statement| statement.start);
     Err(Error::new(
         Code::Changed,
         format!("statement {} is in the database, and says something else in the file now", at + 1),

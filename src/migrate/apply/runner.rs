@@ -16,7 +16,7 @@ use crate::migrate::direction::Direction;
 use crate::migrate::history::{Detail, History};
 use crate::migrate::inventory::{Inventory, State};
 use crate::migrate::journal;
-use crate::migrate::plan::{Plan, Policies, Request, plan};
+use crate::migrate::plan::{Plan, Policies, Request, plan as make_plan};
 use crate::migrate::provenance::Provenance;
 use crate::migrate::report::{Outcome, Ran};
 use crate::migrate::runs;
@@ -24,8 +24,7 @@ use crate::migrate::script::{Mode, Prepared, prepare};
 use crate::migrate::source::Source;
 use crate::observer::{Event, Observer};
 use crate::secret::Redactor;
-use crate::sql::Statement;
-use crate::{sql, text};
+use crate::text;
 
 /// Runs migrations: of which files, on which database, on whose behalf.
 pub struct Runner<'a> {
@@ -82,7 +81,8 @@ impl Runner<'_> {
         if let (Some(session), true) = (&mut session, from_history) {
             self.recall(session, &mut look)?;
         }
-        let (mut plan, mut prepared) = self.plan(&look, wanted)?;
+        let mut plan = make_plan(&look.inventory, &wanted.request, wanted.policies)?;
+        let mut prepared = self.prepare(&plan)?;
         if wanted.dry_run || plan.steps.is_empty() {
             self.tell_warnings(&plan);
             if let Err(error) = look.history.meta.check(self.environment) {
@@ -108,8 +108,9 @@ impl Runner<'_> {
         if self.lock || dialect.looks_again() {
             // Another runner may have been at work while we waited.
             let approved = plan.steps;
-            (plan, prepared) = self.plan(&look, wanted)?;
+            plan = make_plan(&look.inventory, &wanted.request, wanted.policies)?;
             if plan.steps != approved {
+                prepared = self.prepare(&plan)?;
                 (wanted.approve)(&plan)?;
             }
         }
@@ -135,7 +136,9 @@ impl Runner<'_> {
 
     /// Tells of files that hold what `migrate new` wrote.
     fn tell_unwritten(&self, prepared: &[Prepared]) {
-        for prepared in prepared.iter().filter(|prepared| UNWRITTEN.contains(&prepared.file.text.as_str())) {
+        for prepared in
+            prepared.iter().filter(|prepared| prepared.file.held().is_some_and(|text| UNWRITTEN.contains(&&**text)))
+        {
             let hint = match prepared.step.direction {
                 Direction::Up => "take it back with `dbtool migrate down` before you write the change into it",
                 Direction::Down => "what its `up.sql` made stays: write the way back before you apply it again",
@@ -145,10 +148,8 @@ impl Runner<'_> {
         }
     }
 
-    fn plan(&self, look: &Look, wanted: &Wanted<'_>) -> Result<(Plan, Vec<Prepared>)> {
-        let plan = plan(&look.inventory, &wanted.request, wanted.policies)?;
-        let prepared = prepare(&plan.steps, self.connector.dialect(), self.atomic)?;
-        Ok((plan, prepared))
+    fn prepare(&self, plan: &Plan) -> Result<Vec<Prepared>> {
+        prepare(&plan.steps, self.connector.dialect(), self.atomic)
     }
 
     /// Reads the texts of what has no directory here.
@@ -187,8 +188,8 @@ impl Runner<'_> {
         self.make_tables(&mut session, look)?;
         let mut secrets = Redactor::default();
         for prepared in prepared {
-            for password in sql::passwords(&prepared.file.text, dialect.rules()) {
-                secrets.add(&password, &["postgres", "password"]);
+            for password in &prepared.found.secrets {
+                secrets.add(password, &["postgres", "password"]);
             }
         }
         session.hide(&secrets);
@@ -279,11 +280,13 @@ impl Runner<'_> {
         }
         let Some(longest) = dialect.longest_statement(session).map_err(failed)? else { return Ok(()) };
         for prepared in prepared {
-            let statements = prepared.statements(dialect);
-            let Some(statement) = statements.iter().find(|statement| statement.text.len() > longest) else { continue };
-            let (has, may) = (text::bytes(statement.text.len()), text::bytes(longest));
+            let (length, start) = prepared.found.longest;
+            if length <= longest {
+                continue;
+            }
+            let (has, may) = (text::bytes(length), text::bytes(longest));
             return Err(Error::new(Code::SqlTooLong, format!("the statement has {has}, and the server takes {may}"))
-                .at(prepared.place(dialect, statement.start))
+                .at(prepared.place(dialect, start))
                 .note("nothing was run")
                 .hint("raise the server's `max_allowed_packet`, or cut the statement into several"));
         }
@@ -430,17 +433,13 @@ impl Runner<'_> {
 
 /// A file must not drop the database that it runs in, and with it the record of what was run.
 fn check_stays(prepared: &Prepared, dialect: &dyn Dialect, home: &Home) -> Result<()> {
-    let statements = prepared.statements(dialect);
-    let drops = |one: &&Statement<'_>| {
-        (one.begins(&["DROP", "DATABASE"]) || one.begins(&["DROP", "SCHEMA"]))
-            && text::find_word(one.text, &home.database).is_some()
-    };
-    let Some(statement) = statements.iter().find(drops) else { return Ok(()) };
+    let ours = |drop: &&(String, usize)| text::find_word(&drop.0, &home.database).is_some();
+    let Some((_, start)) = prepared.found.drops.iter().find(ours) else { return Ok(()) };
     Err(Error::new(
         Code::SqlRefused,
         "the file drops the database that it runs in, and the record of what was run with it",
     )
-    .at(prepared.place(dialect, statement.start))
+    .at(prepared.place(dialect, *start))
     .note("nothing was run")
     .hint("`dbtool db reset` makes the database anew, and runs the migrations"))
 }

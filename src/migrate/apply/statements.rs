@@ -21,9 +21,11 @@ impl Runner<'_> {
         if dialect.looks_again() && work.is_done(prepared).map_err(|error| refused(work, error))? {
             return Ok(false);
         }
-        let statements = prepared.statements(dialect);
-        let around =
-            dialect.before(&mut work.session, &[&prepared.survey], false).map_err(|error| refused(work, error))?;
+        let text = prepared.file.whole()?;
+        let statements = prepared.statements(&text, dialect);
+        let around = dialect
+            .before(&mut work.session, &[&prepared.found.survey], false)
+            .map_err(|error| refused(work, error))?;
         let id = open(self, work, prepared, why).map_err(|error| refused(work, error))?;
         let progress = Progress { started: why.done, done: why.done, ..Progress::default() };
         let started = Instant::now();
@@ -64,7 +66,7 @@ impl File<'_, '_> {
         let rest = &statements[self.progress.done.min(statements.len())..];
         // What the earlier statements set for their connection, the later ones may count on. What cannot be had was refused.
         for statement in replay(dialect, statements, self.progress.done).unwrap_or_default() {
-            if self.prepared.survey.outside.contains(&statement.number) || self.skip == Some(statement.number) {
+            if self.prepared.found.survey.outside.contains(&statement.number) || self.skip == Some(statement.number) {
                 continue;
             }
             self.work.session.execute(dialect.text(statement)).map_err(|error| self.failed(statement, error))?;
@@ -75,7 +77,7 @@ impl File<'_, '_> {
             self.runner.check_interrupt()?;
             self.work.held.check()?;
             let mut count = 1;
-            if self.prepared.survey.outside.contains(&statement.number) {
+            if self.prepared.found.survey.outside.contains(&statement.number) {
                 // Done before the first statement.
                 self.note(statement.number, statement.number).map_err(|error| self.failed(statement, error))?;
             } else if self.in_own_transaction() {
@@ -108,7 +110,7 @@ impl File<'_, '_> {
     fn joins(&self, statement: &Statement<'_>) -> bool {
         !self.around.by_itself
             && !self.progress.locked_tables
-            && !self.prepared.survey.outside.contains(&statement.number)
+            && !self.prepared.found.survey.outside.contains(&statement.number)
             && self.work.dialect.can_join_journal(statement)
     }
 

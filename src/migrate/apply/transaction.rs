@@ -63,7 +63,7 @@ impl Runner<'_> {
             let message = error.cause().map_or_else(|| error.to_string(), str::to_owned);
             let row = journal::Row {
                 outcome: if broken.escaped { outcome::FAILED } else { outcome::ROLLED_BACK },
-                statement_started: if broken.escaped { prepared.count.max(1) } else { 0 },
+                statement_started: if broken.escaped { prepared.found.count.max(1) } else { 0 },
                 error: Some(&message),
                 ..work.row(prepared, &started_at)
             };
@@ -93,7 +93,7 @@ impl Runner<'_> {
         lenient: bool,
     ) -> Result<(), Broken> {
         let dialect = work.dialect;
-        let surveys: Vec<&Survey> = steps.iter().map(|prepared| &prepared.survey).collect();
+        let surveys: Vec<&Survey> = steps.iter().map(|prepared| &prepared.found.survey).collect();
         let around = dialect.before(&mut work.session, &surveys, lenient);
         let around = around.map_err(|error| self.refused(work, &steps[0], error))?;
         let mut result = self.attempt_within(work, steps, course, &around);
@@ -163,7 +163,7 @@ impl Runner<'_> {
             sent?;
             let took = started.elapsed();
             course.durations.push(Some(took));
-            let done = prepared.count;
+            let done = prepared.found.count;
             let row = journal::Row {
                 outcome: outcome::DONE,
                 duration_ms: Some(took.as_millis()),
@@ -212,27 +212,36 @@ impl Runner<'_> {
     /// Sends a file, after what is ours, and sees to it that it has not ended the transaction.
     fn send(&self, work: &mut Work<'_>, prepared: &Prepared, mut before: Vec<String>) -> Result<(), Broken> {
         let dialect = work.dialect;
-        let statements = prepared.statements(dialect);
-        let outside = &prepared.survey.outside;
-        let inside: Vec<Statement<'_>> =
-            statements.iter().filter(|statement| !outside.contains(&statement.number)).cloned().collect();
+        let outside = &prepared.found.survey.outside;
         let ask = dialect.transaction_id().map(str::to_owned);
         // Asking is a query, and SET TRANSACTION must come before every query.
-        let asks_before = work.transaction.is_none() && !prepared.survey.sets_transaction;
+        let asks_before = work.transaction.is_none() && !prepared.found.survey.sets_transaction;
         before.extend(ask.clone().filter(|_| asks_before));
         let after: Vec<String> = ask.into_iter().collect();
-        let message = Message { before: &before, source: &prepared.file.text, statements: &inside, after: &after };
-        let mut answers = Answers::default();
-        let sent = work.session.run(&message, &mut answers);
         let id = |row: Option<Row>| row.map(|row| row.text(0).to_owned());
-        if asks_before {
-            work.transaction = id(answers.before);
-        }
-        sent.map_err(|failure| {
-            let ours = failure.ours;
-            Broken { ours, ..self.failed(work, prepared, &statements, failure) }
+        let mut now = None;
+        prepared.parts(dialect, |part| {
+            let inside: Vec<Statement<'_>> =
+                part.statements.iter().filter(|statement| !outside.contains(&statement.number)).cloned().collect();
+            let message = Message {
+                before: &before,
+                source: part.source,
+                at: part.at,
+                statements: &inside,
+                after: if part.last { &after } else { &[] },
+            };
+            let mut answers = Answers::default();
+            let sent = work.session.run(&message, &mut answers);
+            if asks_before && !before.is_empty() {
+                work.transaction = id(answers.before);
+            }
+            before.clear();
+            now = id(answers.after);
+            sent.map_err(|failure| {
+                let ours = failure.ours;
+                Broken { ours, ..self.failed(work, prepared, &part.statements, failure) }
+            })
         })?;
-        let now = id(answers.after);
         let same = work.transaction.is_none() || work.transaction == now;
         if !work.session.in_transaction(true) || !same {
             let error =

@@ -66,7 +66,7 @@ impl Runner<'_> {
     ) -> Broken {
         let statement =
             failure.statement.and_then(|number| statements.iter().find(|statement| statement.number == number));
-        let which = match (failure.statement, prepared.count) {
+        let which = match (failure.statement, prepared.found.count) {
             (Some(number), count) if count > 1 => format!(" at statement {number} of {count}"),
             _ => String::new(),
         };
@@ -94,7 +94,7 @@ impl Runner<'_> {
         let mut told = Error::new(code, format!("{} failed{which}", what(prepared))).because(&error);
         told = notes.into_iter().fold(told, Error::note).note(format!("run {}", self.run_id));
         let offset = failure.offset.or_else(|| statement.map(|statement| statement.start));
-        if let Some(offset) = offset.filter(|offset| *offset <= prepared.file.text.len()) {
+        if let Some(offset) = offset {
             told = told.at(prepared.place(work.dialect, offset));
         }
         told = match kind {
@@ -183,11 +183,11 @@ impl Work<'_> {
             name: &prepared.step.migration.name,
             direction: prepared.step.direction,
             in_transaction: prepared.mode == Mode::Transaction || prepared.groups,
-            statements: prepared.count,
+            statements: prepared.found.count,
             statement_started: 0,
             statement_done: 0,
             checksum: &prepared.checksum,
-            up: &prepared.up,
+            up: prepared.up.as_deref(),
             down: prepared.down.as_deref(),
             started_at,
             duration_ms: None,

@@ -1,0 +1,116 @@
+//! Files that are not held in memory: read in parts, applied as one, with the right place for what is wrong in them.
+
+use std::fmt::Write as _;
+
+use crate::support::{Run, on_each_backend, on_postgres, on_transactional};
+
+/// About `megabytes` of statements that change rows, of 2 KB each, on lines of their own, from the third line on.
+fn rows(megabytes: usize) -> String {
+    let mut sql = "-- é\nCREATE TABLE big (id INT PRIMARY KEY, data TEXT);\n".to_owned();
+    let data = "é".repeat(1000);
+    for id in 0..megabytes * 512 {
+        writeln!(sql, "INSERT INTO big VALUES ({id}, '{data}');").unwrap();
+    }
+    sql
+}
+
+#[test]
+fn a_long_file_is_applied_as_one_and_known_again() {
+    on_each_backend(|project| {
+        let project = project.migration("1_big", &rows(3), "DROP TABLE big;");
+        project.ok(&["migrate", "up"]);
+        assert_eq!(project.query("SELECT count(*), min(id), max(id) FROM big"), ["1536|0|1535"]);
+        assert_eq!(project.query("SELECT statements, statement_done FROM __dbtool_journal"), ["1537|1537"]);
+        assert_eq!(project.query("SELECT up_sql IS NULL FROM __dbtool_journal")[0].replace('t', "1"), "1");
+        assert_eq!(project.states(), "1:applied");
+        // A comment is no change, a value is.
+        project.write("migrations/1_big/up.sql", format!("{}-- more", rows(3)));
+        assert_eq!(project.states(), "1:applied");
+        project.write("migrations/1_big/up.sql", rows(3).replace("(1535,", "(1536,"));
+        assert_eq!(project.states(), "1:changed");
+        project.ok(&["migrate", "down"]);
+        assert_eq!(project.states(), "1:pending");
+    });
+}
+
+#[test]
+fn what_is_wrong_in_the_last_part_takes_all_of_it_back() {
+    on_transactional(|project| {
+        let wrong = format!("{}INSERT INTO big VALUES (7, 'again');\n", rows(3));
+        let project = project.migration("1_big", &wrong, "");
+        let run = project.expect(5, &["migrate", "up"]);
+        run.says(&[
+            "failed at statement 1538 of 1538",
+            "1_big/up.sql:1539:1",
+            "INSERT INTO big VALUES (7, 'again');",
+            "nothing of it is in the database",
+        ]);
+        assert_eq!(project.states(), "1:pending");
+        project.write("migrations/1_big/up.sql", format!("{}INSERT INTO big VALUES (-1, 'it''s\n", rows(3)));
+        project.expect(2, &["migrate", "up"]).says(&["error[sql/unterminated]", "1_big/up.sql:1539:29"]);
+        let mut bytes = rows(3).into_bytes();
+        bytes.extend(b"SELECT '\xe9';\n");
+        project.write("migrations/1_big/up.sql", &bytes);
+        project.expect(2, &["migrate", "up"]).says(&["error[source/encoding]", "1_big/up.sql:1539:9", "0xE9"]);
+        project.write("migrations/1_big/up.sql", format!("{}COMMIT;\n", rows(3)));
+        project.expect(2, &["migrate", "up"]).says(&["error[sql/transaction-control]", "1_big/up.sql:1539:1"]);
+        let utf16: Vec<u8> = rows(3).encode_utf16().flat_map(u16::to_le_bytes).collect();
+        project.write("migrations/1_big/up.sql", [b"\xff\xfe".to_vec(), utf16].concat());
+        project.expect(2, &["migrate", "up"]).says(&["is UTF-16"]);
+    });
+}
+
+#[test]
+fn one_statement_may_be_longer_than_a_part() {
+    on_transactional(|project| {
+        let long = format!(
+            "\u{feff}CREATE TABLE t (data TEXT);\nINSERT INTO t VALUES ('{}');\nINSERT INTO t VALUES ('short');",
+            "x;".repeat(2 << 20)
+        );
+        let project = project.migration("1_t", &long, "");
+        project.ok(&["migrate", "up"]);
+        assert_eq!(project.query("SELECT length(data) FROM t ORDER BY 1"), ["5", "4194304"]);
+    });
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn memory_is_bound_by_the_longest_statement() {
+    on_transactional(|project| {
+        let project = project.migration("1_big", &rows(40), "");
+        let mut child = project.command(&["migrate", "up", "-q"]).spawn().unwrap();
+        let status = format!("/proc/{}/status", child.id());
+        let (mut most, mut code) = (0, None);
+        while code.is_none() {
+            let text = std::fs::read_to_string(&status).unwrap_or_default();
+            let peak =
+                text.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());
+            most = most.max(peak.unwrap_or(0));
+            code = child.try_wait().unwrap();
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        assert!(child.wait().unwrap().success());
+        assert!((1_000..40 << 10).contains(&most), "{most} KiB for a file of 40 MiB on {}", project.backend);
+    });
+}
+
+/// It is read once to look at it, and once to run it.
+#[test]
+fn a_file_that_changes_while_it_runs_is_taken_back() {
+    on_postgres(|project| {
+        let slow = |last: &str| format!("SELECT pg_sleep(1.5);\n{}INSERT INTO big VALUES ({last}, 'last');\n", rows(3));
+        let project = project.migration("1_big", &slow("-1"), "");
+        let child = project.command(&["migrate", "up"]).spawn().unwrap();
+        let sleeps = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()";
+        while project.query(sleeps).is_empty() {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        project.write("migrations/1_big/up.sql", slow("-2"));
+        let run = Run::of(&child.wait_with_output().unwrap());
+        assert_eq!(run.code, 5, "{run}");
+        run.says(&["was changed while it ran", "nothing of it is in the database", "run the same command again"]);
+        assert_eq!(project.states(), "1:pending");
+        project.ok(&["migrate", "up"]);
+        assert_eq!(project.query("SELECT min(id) FROM big"), ["-2"]);
+    });
+}
