@@ -14,7 +14,7 @@ test:
 
 # The same, with Diesel's command line beside it, and no backend passed over
 test-all: tools
-    DBTOOL_TEST_REQUIRE=postgres,mysql DBTOOL_TEST_ALL_POINTS=1 cargo test --locked
+    DBTOOL_TEST_REQUIRE=postgres,mysql DBTOOL_TEST_ALL_POINTS=1 DBTOOL_TEST_ROUNDS=20 cargo test --locked
 
 # Write the generated files anew: docs, completions, screens
 gen:

@@ -1,76 +1,125 @@
-//! Ten runners at once: all succeed, and every migration runs once.
+//! Fifty runners at once: all succeed, every migration runs once, and nothing is left behind.
 
 use std::process::Stdio;
 
+use dbtool::backend::Backend;
+
+use crate::private::Pooler;
 use crate::support::{Project, Run, on_each_backend, on_postgres};
 
-fn ten(project: &Project, args: &[&str]) -> Vec<Run> {
-    let spawn = |_| project.command(args).stdin(Stdio::null()).spawn().unwrap();
-    let children: Vec<_> = (0..10).map(spawn).collect();
-    children.into_iter().map(|child| Run::of(&child.wait_with_output().unwrap())).collect()
+const RUNNERS: usize = 50;
+
+/// How often each round is run, on a database of its own.
+fn rounds() -> usize {
+    std::env::var("DBTOOL_TEST_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(1)
 }
 
-fn each_ran_once(project: &Project, runs: &[Run], migrations: usize) {
-    for run in runs {
-        assert_eq!(run.code, 0, "on {}\n{run}", project.backend);
-    }
-    let rows = project.query(
-        "SELECT version, count(*) FROM __dbtool_journal WHERE outcome = 'done' GROUP BY version ORDER BY version",
-    );
-    assert_eq!(rows.len(), migrations);
-    assert!(rows.iter().all(|row| row.ends_with("|1")), "{rows:?}");
-    assert_eq!(project.ledger().len(), migrations);
-}
-
-#[test]
-fn ten_runners_at_once() {
-    on_each_backend(|project| {
-        for number in 1..=5 {
-            // A second run of any of them would fail, or leave a second row.
-            let up = format!("CREATE TABLE t{number} (id INT); INSERT INTO t{number} VALUES (1);");
-            project.add_migration(&format!("{number}_t"), &up, &format!("DROP TABLE t{number};"));
+/// Runs `migrate up` with what a project is filled with, by fifty at once, and looks that each migration ran once.
+fn at_once(
+    backend: Backend,
+    fill: impl Fn(Project) -> Project,
+    url: impl Fn(&Project) -> String,
+    after: impl Fn(&Project),
+) {
+    for round in 0..rounds() {
+        let Some(project) = Project::on(backend) else { return };
+        let project = fill(project);
+        let url = url(&project);
+        let spawn = |_| project.command(&["migrate", "up", "--url", &url]).stdin(Stdio::null()).spawn().unwrap();
+        let children: Vec<_> = (0..RUNNERS).map(spawn).collect();
+        for child in children {
+            let run = Run::of(&child.wait_with_output().unwrap());
+            assert_eq!(run.code, 0, "on {backend} in round {round}\n{run}");
         }
-        let runs = ten(&project, &["migrate", "up"]);
-        each_ran_once(&project, &runs, 5);
-        for number in 1..=5 {
-            assert_eq!(project.query(&format!("SELECT count(*) FROM t{number}")), ["1"]);
-        }
-    });
-}
-
-#[test]
-fn ten_runners_with_a_file_outside_a_transaction() {
-    on_each_backend(|project| {
-        let project = project
-            .migration("1_t", "CREATE TABLE t (id INT);", "")
-            .plain_migration("2_fill", "INSERT INTO t VALUES (1);\nINSERT INTO t VALUES (2);", "")
-            .migration("3_more", "INSERT INTO t VALUES (3);", "");
-        let runs = ten(&project, &["migrate", "up"]);
-        each_ran_once(&project, &runs, 3);
-        assert_eq!(project.query("SELECT count(*) FROM t"), ["3"]);
+        let ran = project.query(
+            "SELECT version, count(*) FROM __dbtool_journal WHERE outcome = 'done' GROUP BY version ORDER BY version",
+        );
+        let migrations = std::fs::read_dir(project.path("migrations")).unwrap().count();
+        assert_eq!(ran.len(), migrations);
+        assert!(ran.iter().all(|row| row.ends_with("|1")), "{ran:?}");
+        assert_eq!(project.ledger().len(), migrations);
         assert!(!project.path("test.db-dbtool-lock").exists(), "the lock file is gone");
-    });
+        if backend == Backend::Postgres {
+            let locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' \
+                         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+            assert_eq!(project.query(locks), ["0"], "no lock is left");
+            assert_eq!(project.query("SELECT count(*) FROM pg_index WHERE NOT indisvalid"), ["0"]);
+        }
+        after(&project);
+    }
+}
+
+fn direct(project: &Project) -> String {
+    project.url.clone()
+}
+
+/// A second run of any of them would fail, or leave a second row.
+fn tables(project: Project) -> Project {
+    for number in 1..=5 {
+        let up = format!("CREATE TABLE t{number} (id INT); INSERT INTO t{number} VALUES (1);");
+        project.add_migration(&format!("{number}_t"), &up, &format!("DROP TABLE t{number};"));
+    }
+    project
+}
+
+fn one_row_each(project: &Project) {
+    for number in 1..=5 {
+        assert_eq!(project.query(&format!("SELECT count(*) FROM t{number}")), ["1"]);
+    }
+}
+
+/// Data outside of a transaction.
+fn rows(project: Project) -> Project {
+    project
+        .migration("1_t", "CREATE TABLE t (id INT);", "")
+        .plain_migration("2_fill", "INSERT INTO t VALUES (1);\nINSERT INTO t VALUES (2);", "")
+        .migration("3_more", "INSERT INTO t VALUES (3);", "")
+}
+
+fn three_rows(project: &Project) {
+    assert_eq!(project.query("SELECT count(*) FROM t"), ["3"]);
+}
+
+fn indexes(project: Project) -> Project {
+    let fill = "CREATE TABLE t (a INT, b INT); INSERT INTO t SELECT n, n FROM generate_series(1, 20000) n;";
+    let build = "CREATE INDEX CONCURRENTLY t_a ON t (a);\nCREATE INDEX CONCURRENTLY t_b ON t (b);";
+    let project = project.migration("1_t", fill, "").plain_migration("2_i", build, "");
+    project.migration("3_u", "CREATE TABLE u (a INT);", "")
+}
+
+fn two_indexes(project: &Project) {
+    assert_eq!(project.query("SELECT count(*) FROM pg_indexes WHERE tablename = 't'"), ["2"]);
 }
 
 #[test]
-fn ten_runners_with_concurrent_index_builds() {
+fn fifty_runners_at_once() {
+    for backend in Backend::ALL {
+        at_once(*backend, tables, direct, one_row_each);
+    }
+}
+
+#[test]
+fn fifty_runners_with_a_file_outside_a_transaction() {
+    for backend in Backend::ALL {
+        at_once(*backend, rows, direct, three_rows);
+    }
+}
+
+#[test]
+fn fifty_runners_with_concurrent_index_builds() {
+    at_once(Backend::Postgres, indexes, direct, two_indexes);
+}
+
+/// With all of these behind a pooler that gives each transaction another connection.
+#[test]
+fn fifty_runners_behind_a_pooler() {
     on_postgres(|project| {
-        let project = project
-            .migration(
-                "1_t",
-                "CREATE TABLE t (a INT, b INT); INSERT INTO t SELECT n, n FROM generate_series(1, 20000) n;",
-                "",
-            )
-            .plain_migration(
-                "2_i",
-                "CREATE INDEX CONCURRENTLY t_a ON t (a);\nCREATE INDEX CONCURRENTLY t_b ON t (b);",
-                "",
-            )
-            .migration("3_u", "CREATE TABLE u (a INT);", "");
-        let runs = ten(&project, &["migrate", "up"]);
-        each_ran_once(&project, &runs, 3);
-        assert_eq!(project.query("SELECT count(*) FROM pg_index WHERE NOT indisvalid"), ["0"]);
-        assert_eq!(project.query("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"), ["0"]);
+        let Some(address) = project.address() else { return };
+        let Some(pooler) = Pooler::start(&address) else { return };
+        let through = |project: &Project| project.url_at(&format!("127.0.0.1:{}", pooler.port));
+        at_once(Backend::Postgres, tables, through, one_row_each);
+        at_once(Backend::Postgres, rows, through, three_rows);
+        at_once(Backend::Postgres, indexes, through, two_indexes);
     });
 }
 

@@ -58,17 +58,8 @@ fn forward(mut client: &TcpStream, mut server: &TcpStream, broken: &AtomicBool, 
 
 /// The project's URL through a proxy; `None`: the server is not reached over TCP.
 pub fn through(project: &Project, delivered: bool) -> Option<String> {
-    let (login, rest) = project.url.split_once("://")?.1.split_once('@')?;
-    let (host, path) = rest.split_once('/')?;
-    let (name, query) = path.split_once('?').unwrap_or((path, ""));
-    if host.is_empty() || query.contains("host=") {
-        crate::support::skipped("a lost COMMIT: the server is not reached over TCP");
-        return None;
-    }
-    let (scheme, port, plain) =
-        project.by_backend(("", "", ""), ("postgres", "5432", "&gssencmode=disable"), ("mysql", "3306", ""));
-    let server = if host.contains(':') { host.to_owned() } else { format!("{host}:{port}") };
-    Some(format!("{scheme}://{login}@127.0.0.1:{}/{name}?sslmode=disable{plain}", proxy(server, delivered)))
+    let server = project.address()?;
+    Some(project.url_at(&format!("127.0.0.1:{}", proxy(server, delivered))))
 }
 
 #[test]

@@ -127,3 +127,51 @@ fn quiet(command: &mut Command) -> &mut Command {
 fn run(command: &mut Command) -> Option<()> {
     quiet(command).status().ok()?.success().then_some(())
 }
+
+/// A PgBouncer in transaction mode, which goes when it is dropped.
+pub struct Pooler {
+    directory: tempfile::TempDir,
+    pub port: u16,
+}
+
+impl Pooler {
+    /// Starts one before a server. `None`: it is not at hand, which is told.
+    pub fn start(server: &str) -> Option<Self> {
+        let Some(program) =
+            ["/usr/sbin", "/usr/bin"].map(|bin| Path::new(bin).join("pgbouncer")).into_iter().find(|p| p.is_file())
+        else {
+            skipped("behind a pooler: pgbouncer is not at hand");
+            return None;
+        };
+        let port = TcpListener::bind("127.0.0.1:0").ok()?.local_addr().ok()?.port();
+        let pooler = Self { directory: tempfile::tempdir().ok()?, port };
+        let (host, server_port) = server.split_once(':')?;
+        let path = |name: &str| pooler.directory.path().join(name).display().to_string();
+        std::fs::write(path("users"), "\"postgres\" \"\"\n").ok()?;
+        let settings = format!(
+            "[databases]\n* = host={host} port={server_port} user=postgres\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n\
+             unix_socket_dir =\nauth_type = any\nauth_file = {}\npool_mode = transaction\ndefault_pool_size = 20\n\
+             max_client_conn = 500\nlogfile = {}\npidfile = {}\n",
+            path("users"),
+            path("log"),
+            path("pid")
+        );
+        std::fs::write(path("ini"), settings).ok()?;
+        let root = whoami::account().is_ok_and(|user| user == "root");
+        let mut command = Command::new(if root { "runuser" } else { "env" });
+        if root {
+            run(Command::new("chown").args(["-R", "postgres"]).arg(pooler.directory.path()))?;
+            command.args(["-u", "postgres", "--"]);
+        }
+        run(command.arg(program).args(["-d", "-q", &path("ini")]))?;
+        Some(pooler)
+    }
+}
+
+impl Drop for Pooler {
+    fn drop(&mut self) {
+        if let Ok(pid) = std::fs::read_to_string(self.directory.path().join("pid")) {
+            run(Command::new("kill").args(["-9", pid.trim()]));
+        }
+    }
+}

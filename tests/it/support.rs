@@ -107,6 +107,25 @@ impl Project {
         self.url.split('?').next().unwrap().rsplit('/').next().unwrap()
     }
 
+    /// Host and port of its server. `None`: it is not reached over TCP, which is told.
+    pub fn address(&self) -> Option<String> {
+        let rest = self.url.split_once("://")?.1;
+        let (host, path) = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest).split_once('/')?;
+        if host.is_empty() || path.contains("host=") {
+            skipped("what stands between client and server: the server is not reached over TCP");
+            return None;
+        }
+        let port = self.by_backend("", "5432", "3306");
+        Some(if host.contains(':') { host.to_owned() } else { format!("{host}:{port}") })
+    }
+
+    /// Its URL at another address, without TLS.
+    pub fn url_at(&self, address: &str) -> String {
+        let login = self.url.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@')).unwrap().0;
+        let (scheme, plain) = self.by_backend(("", ""), ("postgres", "&gssencmode=disable"), ("mysql", ""));
+        format!("{scheme}://{login}@{address}/{}?sslmode=disable{plain}", self.database())
+    }
+
     /// One of several words, by backend.
     pub fn by_backend<T>(&self, sqlite: T, postgres: T, mysql: T) -> T {
         match self.backend {
