@@ -12,9 +12,14 @@ check:
 test:
     cargo test --locked
 
-# The same, with Diesel's command line beside it, and no backend passed over
+# Every point, twenty rounds, what is slow, with Diesel's command line, and no backend passed over; then on each server in DBTOOL_TEST_SERVERS, by its URL
 test-all: tools
-    DBTOOL_TEST_REQUIRE=postgres,mysql DBTOOL_TEST_ALL_POINTS=1 DBTOOL_TEST_ROUNDS=20 cargo test --locked
+    DBTOOL_TEST_REQUIRE=postgres,mysql DBTOOL_TEST_ALL_POINTS=1 DBTOOL_TEST_ROUNDS=20 cargo test --locked -- --include-ignored
+    for url in ${DBTOOL_TEST_SERVERS:-}; do \
+      echo "on $url"; \
+      case $url in mysql*) export DBTOOL_TEST_MYSQL_URL=$url ;; *) export DBTOOL_TEST_POSTGRES_URL=$url ;; esac; \
+      DBTOOL_TEST_REQUIRE=postgres,mysql cargo test --locked || exit 1; \
+    done
 
 # Write the generated files anew: docs, completions, screens
 gen:

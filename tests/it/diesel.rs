@@ -205,7 +205,9 @@ fn reading_needs_no_right_to_make_tables() {
     on_postgres(|project| {
         let project = history(project);
         let role = format!("reader_{}", std::process::id());
-        project.session().execute(&format!("CREATE ROLE {role} LOGIN")).unwrap();
+        // Before PostgreSQL 15 everybody could make tables.
+        let set = format!("CREATE ROLE {role} LOGIN; REVOKE CREATE ON SCHEMA public FROM PUBLIC");
+        project.session().execute(&set).unwrap();
         let url = project.url.replace("postgres@", &format!("{role}@"));
         if url != project.url {
             assert_eq!(project.json(0, &["migrate", "status", "--url", &url])["summary"]["pending"], 10);

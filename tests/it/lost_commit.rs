@@ -11,9 +11,18 @@ use crate::support::{Project, on_servers};
 /// What ends a migration: a message of its own, or the end of one.
 const COMMIT: &[u8] = b"COMMIT";
 
-/// Stands between dbtool and the server, and breaks the first connection that commits: before the server has it, or
-/// before dbtool has the answer. Gives its port.
-fn proxy(server: String, delivered: bool) -> u16 {
+/// How much of the COMMIT reaches the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reaches {
+    Nothing,
+    Half,
+    /// All of it, long after dbtool has seen that the connection is gone.
+    All,
+}
+
+/// Stands between dbtool and the server, and breaks the first connection that commits: before the server has it, while it is
+/// sent, or before dbtool has the answer. Gives its port.
+fn proxy(server: String, reaches: Reaches) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let broken = Arc::new(AtomicBool::new(false));
@@ -23,13 +32,13 @@ fn proxy(server: String, delivered: bool) -> u16 {
             let (answers, back) = (server.try_clone().unwrap(), client.try_clone().unwrap());
             std::thread::spawn(move || std::io::copy(&mut &answers, &mut &back));
             let broken = Arc::clone(&broken);
-            std::thread::spawn(move || forward(&client, &server, &broken, delivered));
+            std::thread::spawn(move || forward(&client, &server, &broken, reaches));
         }
     });
     port
 }
 
-fn forward(mut client: &TcpStream, mut server: &TcpStream, broken: &AtomicBool, delivered: bool) {
+fn forward(mut client: &TcpStream, mut server: &TcpStream, broken: &AtomicBool, reaches: Reaches) {
     let mut buffer = vec![0; 65_536];
     while let Ok(count) = client.read(&mut buffer) {
         let sent = &buffer[..count];
@@ -40,8 +49,10 @@ fn forward(mut client: &TcpStream, mut server: &TcpStream, broken: &AtomicBool, 
             && !broken.swap(true, Ordering::SeqCst)
         {
             let _ = client.shutdown(Shutdown::Both);
-            if delivered {
-                // It arrives late: long after dbtool has seen that the connection is gone.
+            if reaches == Reaches::Half {
+                let _ = server.write_all(&sent[..sent.len() / 2]);
+            }
+            if reaches == Reaches::All {
                 std::thread::sleep(Duration::from_millis(700));
                 let _ = server.write_all(sent);
                 // The server commits; nobody hears of it.
@@ -57,9 +68,9 @@ fn forward(mut client: &TcpStream, mut server: &TcpStream, broken: &AtomicBool, 
 }
 
 /// The project's URL through a proxy; `None`: the server is not reached over TCP.
-pub fn through(project: &Project, delivered: bool) -> Option<String> {
+pub fn through(project: &Project, reaches: Reaches) -> Option<String> {
     let server = project.address()?;
-    Some(project.url_at(&format!("127.0.0.1:{}", proxy(server, delivered))))
+    Some(project.url_at(&format!("127.0.0.1:{}", proxy(server, reaches))))
 }
 
 #[test]
@@ -69,7 +80,7 @@ fn a_commit_that_arrived_is_found_to_be_in() {
         project.ok(&["migrate", "up"]);
         let project =
             project.migration("2_b", "INSERT INTO a VALUES (2);", "").migration("3_c", "INSERT INTO a VALUES (3);", "");
-        let Some(url) = through(&project, true) else { return };
+        let Some(url) = through(&project, Reaches::All) else { return };
         project.ok(&["migrate", "up", "--url", &url]).says(&["the connection broke while", "it is in"]);
         assert_eq!(project.states(), "1:applied 2:applied 3:applied");
         let done = project.query("SELECT version FROM __dbtool_journal WHERE outcome = 'done' ORDER BY id");
@@ -84,12 +95,14 @@ fn a_commit_that_never_arrived_is_found_to_be_out() {
         let project = project.migration("1_a", "CREATE TABLE a (id INT);", "");
         project.ok(&["migrate", "up"]);
         let project = project.migration("2_b", "INSERT INTO a VALUES (2);", "");
-        let Some(url) = through(&project, false) else { return };
-        project
-            .expect(5, &["migrate", "up", "--url", &url])
-            .says(&["error[migrate/failed]", "nothing of it is in the database"]);
-        assert_eq!(project.states(), "1:applied 2:pending");
-        assert_eq!(project.query("SELECT id FROM a"), [""; 0]);
+        for reaches in [Reaches::Nothing, Reaches::Half] {
+            let Some(url) = through(&project, reaches) else { return };
+            project
+                .expect(5, &["migrate", "up", "--url", &url])
+                .says(&["error[migrate/failed]", "nothing of it is in the database"]);
+            assert_eq!(project.states(), "1:applied 2:pending", "{reaches:?}");
+            assert_eq!(project.query("SELECT id FROM a"), [""; 0]);
+        }
         project.ok(&["migrate", "up"]);
         assert_eq!(project.states(), "1:applied 2:applied");
     });

@@ -18,6 +18,7 @@ mod db;
 mod diesel;
 mod docs;
 mod fault_points;
+mod faults;
 mod floors;
 mod generated;
 mod guards;

@@ -15,6 +15,8 @@ pub struct Private {
     bin: PathBuf,
     directory: tempfile::TempDir,
     pub port: u16,
+    /// What it was started with.
+    options: Vec<String>,
 }
 
 impl Private {
@@ -35,7 +37,7 @@ impl Private {
 
     fn new(backend: Backend, bin: PathBuf) -> Option<Self> {
         let port = TcpListener::bind("127.0.0.1:0").ok()?.local_addr().ok()?.port();
-        Some(Self { backend, bin, directory: tempfile::tempdir().ok()?, port })
+        Some(Self { backend, bin, directory: tempfile::tempdir().ok()?, port, options: Vec::new() })
     }
 
     fn postgres(password: &str, prepare: impl FnOnce(&Path) -> Vec<String>) -> Option<Self> {
@@ -62,7 +64,7 @@ impl Private {
         let find = |name: &str| {
             ["/usr/sbin", "/usr/bin"].map(|bin| Path::new(bin).join(name)).into_iter().find(|p| p.is_file())
         };
-        let server = Self::new(Backend::Mysql, find("mariadbd")?.parent()?.to_owned())?;
+        let mut server = Self::new(Backend::Mysql, find("mariadbd")?.parent()?.to_owned())?;
         server.own()?;
         let data = format!("--datadir={}", server.data());
         let install = find("mariadb-install-db")?;
@@ -70,17 +72,56 @@ impl Private {
         let options = prepare(Path::new(&server.data()));
         server.own()?;
         let (port, directory) = (server.port, server.directory.path().display().to_string());
-        let mut command = server.command(&server.bin.join("mariadbd"));
-        command.args(["--no-defaults", &data, "--bind-address=127.0.0.1", "--innodb-flush-log-at-trx-commit=0"]);
-        command.arg(format!("--port={port}")).arg(format!("--socket={directory}/socket"));
-        command.arg(format!("--pid-file={directory}/pid")).args(options.iter().map(|option| format!("--{option}")));
-        quiet(&mut command).spawn().ok()?;
+        server.options = ["--no-defaults", &data, "--bind-address=127.0.0.1", "--innodb-flush-log-at-trx-commit=0"]
+            .map(str::to_owned)
+            .into_iter()
+            .chain([
+                format!("--port={port}"),
+                format!("--socket={directory}/socket"),
+                format!("--pid-file={directory}/pid"),
+            ])
+            .chain(options.iter().map(|option| format!("--{option}")))
+            .collect();
+        server.spawn_mariadb()?;
+        Some(server)
+    }
+
+    fn spawn_mariadb(&self) -> Option<()> {
+        let mut command = self.command(&self.bin.join("mariadbd"));
+        quiet(command.args(&self.options)).spawn().ok()?;
         let started = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
             assert!(started.elapsed() < Duration::from_secs(30), "the private server does not answer");
             std::thread::sleep(Duration::from_millis(50));
         }
-        Some(server)
+        Some(())
+    }
+
+    fn kill_mariadb(&self) {
+        if let Ok(pid) = std::fs::read_to_string(self.directory.path().join("pid")) {
+            run(Command::new("kill").args(["-9", pid.trim()]));
+        }
+    }
+
+    /// Lets a PostgreSQL server take connections from everywhere, with the password.
+    pub fn allow_all(&self) {
+        let file = Path::new(&self.data()).join("pg_hba.conf");
+        let rules = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(&file, format!("{rules}host all all 0.0.0.0/0 scram-sha-256\n")).unwrap();
+        self.run("pg_ctl", &["-D", &self.data(), "reload"]).unwrap();
+    }
+
+    /// As after a power cut.
+    pub fn restart(&self) {
+        if self.backend == Backend::Postgres {
+            self.run("pg_ctl", &["-D", &self.data(), "-m", "immediate", "-w", "restart"]).unwrap();
+            return;
+        }
+        self.kill_mariadb();
+        while TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        self.spawn_mariadb().unwrap();
     }
 
     fn data(&self) -> String {
@@ -114,8 +155,8 @@ impl Drop for Private {
     fn drop(&mut self) {
         if self.backend == Backend::Postgres {
             self.run("pg_ctl", &["-D", &self.data(), "-m", "immediate", "stop"]);
-        } else if let Ok(pid) = std::fs::read_to_string(self.directory.path().join("pid")) {
-            run(Command::new("kill").args(["-9", pid.trim()]));
+        } else {
+            self.kill_mariadb();
         }
     }
 }

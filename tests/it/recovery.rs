@@ -163,7 +163,7 @@ fn screens() -> Option<BTreeMap<&'static str, String>> {
     );
     project.ok(up);
     let project = project.migration(VERSION, "UPDATE orders SET number = id;\n", "");
-    let through = lost_commit::through(&project, true)?;
+    let through = lost_commit::through(&project, lost_commit::Reaches::All)?;
     let run = project.expect(0, &["migrate", "up", "--url", &through]);
     let shown_url = run.stderr.lines().next().unwrap().split(['(', ')']).nth(1).unwrap().to_owned();
     let run = Run { stderr: run.stderr.replace(&shown_url, "postgres://shop_migrate@db/shop"), ..run };

@@ -163,3 +163,41 @@ fn a_build_tells_on_a_terminal_how_far_it_has_come() {
         assert!(shown.contains("waits for a lock of pid"), "{shown}");
     });
 }
+
+#[test]
+fn a_lock_that_is_lost_stops_the_run() {
+    on_postgres(|project| {
+        let project = project.migration("1_t", "CREATE TABLE t (i INT);\nSELECT pg_sleep(2);", "").migration(
+            "2_u",
+            "CREATE TABLE u (i INT);",
+            "",
+        );
+        let child = project.command(&["migrate", "up"]).spawn().unwrap();
+        let works = "datname = current_database() AND query LIKE '%pg_sleep(2)%' AND state = 'active' AND pid <> pg_backend_pid()";
+        until(&project, &format!("SELECT 1 FROM pg_stat_activity WHERE {works}"));
+        let holder = "locktype = 'advisory' AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+        project.query(&format!("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE {holder}"));
+        let run = Run::of(&child.wait_with_output().unwrap());
+        assert_eq!(run.code, 5, "{run}");
+        run.says(&["error[migrate/lock-lost]", "nothing of it is in the database", "1 after it not run"]);
+        assert_eq!(project.states(), "1:pending 2:pending");
+        assert_eq!(project.query("SELECT to_regclass('t') IS NULL"), ["t"]);
+    });
+}
+
+#[test]
+fn what_can_pass_is_tried_again() {
+    on_postgres(|project| {
+        for state in ["40P01", "40001", "55P03"] {
+            let project = Project::on(project.backend).unwrap().variable("DBTOOL_RETRY_BASE", "10ms");
+            project.session().execute("CREATE SEQUENCE attempts").unwrap();
+            let fails = format!(
+                "CREATE TABLE t (i INT);\nDO $$ BEGIN IF nextval('attempts') < 3 THEN RAISE EXCEPTION 'not now' USING ERRCODE = '{state}'; END IF; END $$;"
+            );
+            let project = project.migration("1_t", &fails, "");
+            project.ok(&["migrate", "up"]).says(&["retrying in", "not now"]);
+            assert_eq!(project.query("SELECT last_value FROM attempts"), ["3"]);
+            assert_eq!(project.states(), "1:applied");
+        }
+    });
+}
