@@ -36,3 +36,10 @@ tools:
 # Fuzz the splitter; needs cargo-fuzz. The variable lets a stable compiler instrument the code
 fuzz seconds="60":
     RUSTC_BOOTSTRAP=1 cargo fuzz run --sanitizer none split -- -max_total_time={{seconds}}
+
+# Compare with other tools, and write the figures into docs/performance.md; needs npm, and libmariadb-dev for diesel
+bench: tools
+    npm install --silent --no-fund --no-audit --prefix target/bench dbmate
+    command -v sqlx >/dev/null || cargo install sqlx-cli --no-default-features --features rustls,postgres,sqlite
+    command -v refinery >/dev/null || cargo install refinery_cli
+    cargo bench --locked --bench peers -- --write

@@ -38,6 +38,7 @@ mod pool;
 mod private;
 mod recovery;
 mod reference;
+mod round_trips;
 mod secrets;
 mod splitter;
 mod sqlite_keys;

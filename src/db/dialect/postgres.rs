@@ -43,7 +43,7 @@ pub fn conninfo(server: &ServerTarget, timeout: Duration) -> String {
         ("keepalives_idle", "10".to_owned()),
         ("keepalives_interval", "5".to_owned()),
         ("keepalives_count", "3".to_owned()),
-        ("tcp_user_timeout", "30000".to_owned()),
+        ("tcp_user_timeout", "25000".to_owned()),
     ];
     pairs.extend(ours.into_iter().filter(|(key, _)| server.parameter(key).is_none()));
     // A static OpenSSL does not know where the system keeps its certificates.
