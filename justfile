@@ -43,3 +43,11 @@ bench: tools
     command -v sqlx >/dev/null || cargo install sqlx-cli --no-default-features --features rustls,postgres,sqlite
     command -v refinery >/dev/null || cargo install refinery_cli
     cargo bench --locked --bench peers -- --write
+
+# Line coverage, in all and of what must not be wrong: at least 85 %; needs cargo-llvm-cov
+coverage:
+    DBTOOL_TEST_REQUIRE=postgres,mysql cargo llvm-cov --locked --summary-only --ignore-filename-regex '(tests|benches)/' | tee target/coverage.txt | grep -E '^(Filename|TOTAL)'
+    for part in migrate sql db; do \
+      awk -v part="$part" '$1 ~ "^" part "/" { lines += $8; missed += $9 } END { share = 100 * (lines - missed) / lines; \
+        printf "%s/: %.1f %% of %d lines\n", part, share, lines; exit share < 85 }' target/coverage.txt || exit 1; \
+    done

@@ -2,7 +2,12 @@
 //!
 //! `just bench` runs it and writes docs/performance.md; what is not installed is left out, and told. Every figure is the median
 //! of some rounds in which the tools take turns; what counts is the ratio to the fastest of the others.
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a bench stops at what it did not expect, and prints")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::format_push_string,
+    reason = "a bench stops at what it did not expect, and prints"
+)]
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -13,6 +13,8 @@
 //! # }
 //! ```
 
+use std::sync::Arc;
+
 use diesel::backend::Backend;
 use diesel::connection::BoxableConnection;
 use diesel::migration::{self, MigrationMetadata, MigrationName, MigrationSource, MigrationVersion};
@@ -44,7 +46,7 @@ impl MigrationMetadata for Metadata {
 }
 
 struct Runnable {
-    migration: Migration,
+    migration: Arc<Migration>,
     name: Name,
     metadata: Metadata,
 }
@@ -74,11 +76,11 @@ impl<DB: Backend> migration::Migration<DB> for Runnable {
 
 impl<DB: Backend> MigrationSource<DB> for Source {
     fn migrations(&self) -> migration::Result<Vec<Box<dyn migration::Migration<DB>>>> {
-        let boxed = |migration: &Migration| -> Box<dyn migration::Migration<DB>> {
+        let boxed = |migration: &Arc<Migration>| -> Box<dyn migration::Migration<DB>> {
             Box::new(Runnable {
                 name: Name(migration.label()),
                 metadata: Metadata { run_in_transaction: migration.run_in_transaction },
-                migration: migration.clone(),
+                migration: Arc::clone(migration),
             })
         };
         Ok(self.migrations.iter().map(boxed).collect())

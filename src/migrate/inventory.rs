@@ -1,6 +1,7 @@
 //! Disk and database side by side: every version that either knows, with its state.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::direction::Direction;
 use super::half::Half;
@@ -47,7 +48,7 @@ pub struct Entry {
     pub name: String,
     pub state: State,
     /// `None`: it is not on disk.
-    pub migration: Option<Migration>,
+    pub migration: Option<Arc<Migration>>,
     /// `None`: it does not stand in the ledger.
     pub applied: Option<Applied>,
     pub half: Option<Half>,

@@ -1,6 +1,8 @@
 //! The plan: which migrations run, in which direction and order, or why none does. Pure: it looks at an [`Inventory`]
 //! and decides.
 
+use std::sync::Arc;
+
 use super::direction::Direction;
 use super::half::half_applied;
 use super::inventory::{Entry, Inventory, State};
@@ -58,7 +60,7 @@ pub struct Plan {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
     pub direction: Direction,
-    pub migration: Migration,
+    pub migration: Arc<Migration>,
     /// The journal's texts, where there is no directory to read from.
     pub recorded: Option<Texts>,
 }
@@ -124,7 +126,7 @@ pub fn plan(inventory: &Inventory, request: &Request, policies: Policies) -> Res
         let step = move |entry: &Entry| match (&entry.migration, &entry.recorded) {
             (Some(migration), _) => Some(Step { direction, migration: migration.clone(), recorded: None }),
             (None, Some(texts)) => {
-                Some(Step { direction, migration: entry.as_recorded(texts), recorded: Some(texts.clone()) })
+                Some(Step { direction, migration: entry.as_recorded(texts).into(), recorded: Some(texts.clone()) })
             }
             (None, None) => None,
         };
@@ -339,7 +341,7 @@ mod tests {
                 name: migration.name.clone(),
                 state: *state,
                 applied: (*state != State::Pending).then(Applied::default),
-                migration: (*state != State::Missing).then_some(migration),
+                migration: (*state != State::Missing).then_some(Arc::new(migration)),
                 half: None,
                 recorded: None,
             }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::sql_file::SqlFile;
 use crate::backend::Backend;
@@ -16,7 +17,7 @@ use crate::version::Version;
 #[derive(Debug, Clone, Default)]
 pub struct Source {
     pub directory: PathBuf,
-    pub migrations: Vec<Migration>,
+    pub migrations: Vec<Arc<Migration>>,
     /// What should be told, and does no harm.
     pub warnings: Vec<String>,
     /// How the files were read, where their checksums were taken.
@@ -114,7 +115,7 @@ impl Source {
                 .note(format!("both stand in `{}`", directory.display()))
                 .hint("rename one of them: the version is what stands before the first `_`, dashes left out"));
             }
-            source.migrations.push(migration);
+            source.migrations.push(Arc::new(migration));
             source.warnings.extend(warnings);
         }
         source.migrations.sort_by(|a, b| a.version.cmp(&b.version));
@@ -122,7 +123,7 @@ impl Source {
     }
 
     #[must_use]
-    pub fn get(&self, version: &Version) -> Option<&Migration> {
+    pub fn get(&self, version: &Version) -> Option<&Arc<Migration>> {
         let at = self.migrations.binary_search_by(|migration| migration.version.cmp(version)).ok()?;
         self.migrations.get(at)
     }

@@ -190,6 +190,8 @@ impl Project {
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", self.directory.path())
+            // Where coverage is measured.
+            .envs(std::env::var_os("LLVM_PROFILE_FILE").map(|file| ("LLVM_PROFILE_FILE", file)))
             .envs(&self.variables)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

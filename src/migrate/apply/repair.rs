@@ -181,13 +181,9 @@ impl Runner<'_> {
     ) -> Result<()> {
         let dialect = work.dialect;
         let at = now();
-        let up = entry.migration.as_ref().map(crate::migrate::source::Migration::up).transpose()?;
-        let down = entry
-            .migration
-            .as_ref()
-            .filter(|_| entry.is_reversible())
-            .map(crate::migrate::source::Migration::down)
-            .transpose()?;
+        let up = entry.migration.as_ref().map(|migration| migration.up()).transpose()?;
+        let down =
+            entry.migration.as_ref().filter(|_| entry.is_reversible()).map(|migration| migration.down()).transpose()?;
         let checksum = match &up {
             Some(up) => up.checksum(dialect.rules())?,
             None => sql::checksum("", dialect.rules()),

@@ -118,6 +118,8 @@ impl Runner<'_> {
         self.tell_unwritten(&prepared);
         let watch = Watch::default();
         let mut work = self.work(locked, &look, &prepared, &watch)?;
+        // They have done their part, and the work may take long.
+        drop((look, plan));
         Ok(self.watched(&watch, || self.steps(&mut work, &prepared)))
     }
 
