@@ -19,11 +19,12 @@ impl Alive {
     pub(super) fn new(session: Session) -> Self {
         let session = Arc::new(Mutex::new(session));
         let (beating, stopped) = channel();
-        let other = Arc::clone(&session);
+        // Between two beats it is not held: it goes with its owner, and what it held on the server with it.
+        let other = Arc::downgrade(&session);
         std::thread::spawn(move || {
             while stopped.recv_timeout(PAUSE) == Err(RecvTimeoutError::Timeout) {
-                if locked(&other).query("SELECT 1").is_err() {
-                    // Whoever uses it next is told.
+                // Whoever uses it next is told of an error.
+                if other.upgrade().is_none_or(|session| locked(&session).query("SELECT 1").is_err()) {
                     return;
                 }
             }

@@ -90,6 +90,9 @@ pub trait Driver: Send {
         Ok(())
     }
 
+    /// Whether the numbers of changed rows are of interest, where it takes a question to know them.
+    fn count_rows(&mut self, _: bool) {}
+
     /// Whether the connection is seen to be broken, without asking the server. `false`: it may be all the same.
     fn is_seen_broken(&mut self) -> bool {
         false
@@ -172,7 +175,8 @@ pub struct Session {
 
 impl Session {
     #[must_use]
-    pub fn new(driver: Box<dyn Driver>, rules: &'static Rules, redactor: Redactor, log: LogSettings) -> Self {
+    pub fn new(mut driver: Box<dyn Driver>, rules: &'static Rules, redactor: Redactor, log: LogSettings) -> Self {
+        driver.count_rows(log.sql != SqlLog::Off);
         Self { driver, rules, redactor, log }
     }
 

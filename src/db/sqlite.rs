@@ -13,17 +13,21 @@ use crate::interrupt::Canceller;
 use crate::sql::Statement;
 use crate::text;
 
-pub struct Connection(SqliteConnection);
+pub struct Connection {
+    connection: SqliteConnection,
+    counts: bool,
+}
 
 impl Connection {
     pub fn open(url: &str) -> Result<Self, DbError> {
-        SqliteConnection::establish(url).map(Self).map_err(|error| failed(&error.to_string()))
+        let connection = SqliteConnection::establish(url).map_err(|error| failed(&error.to_string()))?;
+        Ok(Self { connection, counts: false })
     }
 }
 
 impl Connection {
     fn batch(&mut self, sql: &str) -> Result<(), DbError> {
-        self.0.batch_execute(sql).map_err(|error| refused(&error, sql))
+        self.connection.batch_execute(sql).map_err(|error| refused(&error, sql))
     }
 }
 
@@ -64,15 +68,22 @@ impl QueryableByName<Sqlite> for Row {
 
 impl Driver for Connection {
     fn query(&mut self, sql: &str) -> Result<(Vec<Row>, u64), DbError> {
-        let rows: Vec<Row> = diesel::sql_query(sql).load(&mut self.0).map_err(|error| refused(&error, sql))?;
+        let rows: Vec<Row> = diesel::sql_query(sql).load(&mut self.connection).map_err(|error| refused(&error, sql))?;
         let count = rows.len() as u64;
         Ok((rows, count))
     }
 
     fn execute(&mut self, sql: &str) -> Result<u64, DbError> {
         self.batch(sql)?;
-        let changed: Vec<Row> = diesel::sql_query("SELECT changes()").load(&mut self.0).unwrap_or_default();
+        if !self.counts {
+            return Ok(0);
+        }
+        let changed: Vec<Row> = diesel::sql_query("SELECT changes()").load(&mut self.connection).unwrap_or_default();
         Ok(changed.first().and_then(|row| row.number(0)).and_then(|n| u64::try_from(n).ok()).unwrap_or(0))
+    }
+
+    fn count_rows(&mut self, count: bool) {
+        self.counts = count;
     }
 
     fn text<'s>(&self, statement: &Statement<'s>) -> &'s str {

@@ -1,7 +1,7 @@
 //! How often the server is asked: a fixed number of times, whatever the number of migrations.
 
 use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -19,7 +19,10 @@ fn counting(server: String) -> (u16, Arc<AtomicUsize>) {
             let (answers, back) = (server.try_clone().unwrap(), client.try_clone().unwrap());
             std::thread::spawn(move || std::io::copy(&mut &answers, &mut &back));
             let counted = Arc::clone(&counted);
-            std::thread::spawn(move || forward(&client, &server, &counted));
+            std::thread::spawn(move || {
+                forward(&client, &server, &counted);
+                let _ = (client.shutdown(Shutdown::Both), server.shutdown(Shutdown::Both));
+            });
         }
     });
     (port, count)
