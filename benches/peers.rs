@@ -81,6 +81,7 @@ fn write_migrations(root: &Path) {
         write(root.join(format!("refinery/V{number}__t{number}.sql")), &up);
         all.push_str(&up);
     }
+    write(root.join("diesel.toml"), "");
     write(root.join("all.sql"), &all);
     write(root.join("all-in-one.sql"), &format!("BEGIN;\n{all}COMMIT;\n"));
 }
@@ -155,7 +156,15 @@ fn tools(root: &Path, backend: Backend) -> Vec<Tool> {
     if let Some(program) = find("diesel") {
         let plain = url("diesel").replace("sqlite://", "");
         let call = |words: &[&str]| {
-            let rest = ["--database-url", &plain, "--migration-dir", &directory("diesel")];
+            // Else it would find this repository's, and write a schema.rs.
+            let rest = [
+                "--database-url",
+                &plain,
+                "--migration-dir",
+                &directory("diesel"),
+                "--config-file",
+                &directory("diesel.toml"),
+            ];
             line(&[&[program.as_str(), "migration"], words, &rest].concat())
         };
         tools.push(Tool {
