@@ -248,10 +248,11 @@ impl Dialect for Postgres {
     }
 
     fn ready(&self, session: &mut Session, _: &Timeouts) -> Result<Option<u64>, DbError> {
-        // The server ends a statement soon after its client is gone; on some systems it cannot see that. The setting stays on a
-        // pooler's connection, and does no harm there.
+        // The server ends a statement soon after its client is gone; on some systems it cannot see that. Where a machine goes without
+        // a word, its keepalives find it. The settings stay on a pooler's connection, and do no harm there.
         let rows = session.query(
-            "SELECT pg_catalog.pg_backend_pid(), CASE WHEN current_setting('server_version_num')::int >= 140000 \
+            "SELECT pg_catalog.pg_backend_pid(), set_config('tcp_keepalives_idle', '10', false), \
+               set_config('tcp_keepalives_interval', '5', false), set_config('tcp_keepalives_count', '3', false), CASE WHEN current_setting('server_version_num')::int >= 140000 \
                AND version() ~* 'linux|darwin|apple|bsd|solaris' THEN set_config('client_connection_check_interval', '1000', false) END",
         )?;
         // A pooler invents the number that it tells.
