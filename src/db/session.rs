@@ -219,7 +219,8 @@ impl Session {
         let result = self.driver.run(message, answers);
         fault::point();
         let took = &answers.took;
-        for sql in before.iter().chain(*after) {
+        // What came after the statement that failed was not run.
+        for sql in before.iter().chain(after.iter().filter(|_| result.is_ok())) {
             self.log(sql, Duration::ZERO, Ok(0));
         }
         if took.len() <= statements.len() {

@@ -1,22 +1,23 @@
 //! PostgreSQL 14 and later.
 
-use std::time::{Duration, Instant};
+mod advisory_lock;
+mod concurrent_index;
+
+use std::time::Duration;
 
 use super::{Dialect, Effect, Home, Server, Sight, Timeouts, Types, shown};
 use crate::backend::Backend;
 use crate::config::{ServerTarget, Target};
 use crate::db::connector::{Connector, Purpose};
 use crate::db::error::{DbError, Kind};
-use crate::db::heartbeat::Alive;
 use crate::db::libpq;
-use crate::db::lock::{Held, Locked, busy};
-use crate::db::retry::jittered;
+use crate::db::lock::Locked;
 use crate::db::session::{Answers, Driver, Failure, Message, Notice, Row, Session};
 use crate::error::{Code, Error, Result};
 use crate::interrupt::Canceller;
-use crate::observer::{Event, Observer};
+use crate::observer::Observer;
 use crate::secret::Secret;
-use crate::sql::{Lexer, Rules, Statement, Token};
+use crate::sql::{Rules, Statement};
 use crate::text;
 
 pub struct Postgres;
@@ -286,7 +287,7 @@ impl Dialect for Postgres {
     }
 
     fn unfinished(&self, session: &mut Session, statement: &Statement<'_>) -> Result<Option<String>, DbError> {
-        let Some((name, table)) = built_index(statement) else { return Ok(None) };
+        let Some((name, table)) = concurrent_index::built(statement) else { return Ok(None) };
         let (name, table) = (self.literal(&name), self.literal(&table));
         let rows = session.query(&format!(
             "SELECT i.indexrelid::regclass::text FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid \
@@ -297,7 +298,7 @@ impl Dialect for Postgres {
     }
 
     fn can_clear_away(&self, statement: &Statement<'_>) -> bool {
-        built_index(statement).is_some()
+        concurrent_index::built(statement).is_some()
     }
 
     fn remove_unfinished(&self, session: &mut Session, name: &str) -> Result<(), DbError> {
@@ -396,65 +397,16 @@ impl Dialect for Postgres {
     fn lock(
         &self,
         connector: &Connector,
-        mut session: Session,
+        session: Session,
         home: &Home,
         wait: Duration,
         observer: &dyn Observer,
     ) -> Result<Locked> {
-        let key = key(home);
-        // The holder's own transaction: no snapshot stays open, so a concurrent index build beside it does not wait for it.
-        // A machine that has gone without a word is found by the server, too, which would wait for hours by itself.
-        let take = format!(
-            "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = 0; \
-             SET LOCAL tcp_keepalives_idle = 10; SET LOCAL tcp_keepalives_interval = 5; SET LOCAL tcp_keepalives_count = 3; \
-             SELECT pg_try_advisory_xact_lock({key})"
-        );
-        let failed = |error: DbError| error.into_error("cannot take the lock that keeps other runners out");
-        let started = Instant::now();
-        let mut told = false;
-        loop {
-            if session.query(&take).map_err(failed)?.first().is_some_and(|row| row.flag(0)) {
-                break;
-            }
-            // Never wait within a transaction: the holder's CREATE INDEX CONCURRENTLY would wait for us.
-            session.execute("ROLLBACK").map_err(failed)?;
-            if started.elapsed() >= wait {
-                let holder = self.lock_holder(&mut session, connector.target(), home).map_err(failed)?;
-                return Err(busy(holder, started.elapsed()));
-            }
-            if !told {
-                let holder = self.lock_holder(&mut session, connector.target(), home).map_err(failed)?;
-                let who = holder.map_or_else(String::new, |holder| format!(": {holder}"));
-                observer.on(Event::Waiting { reason: format!("another runner is at work{who}") });
-                told = true;
-            }
-            std::thread::sleep(jittered(Duration::from_millis(200)).min(wait.saturating_sub(started.elapsed())));
-        }
-        // 17 and later end a transaction that is long in the making, whatever it does.
-        let long = "SELECT set_config('transaction_timeout', '0', true) FROM pg_catalog.pg_settings WHERE name = 'transaction_timeout'";
-        session.query(long).map_err(failed)?;
-        let work = second(connector)?;
-        Ok(Locked {
-            session: work,
-            exclusive: true,
-            held: Box::new(AdvisoryLock { session: Alive::new(session), asked: Instant::now() }),
-        })
+        advisory_lock::take(connector, session, home, wait, observer)
     }
 
     fn lock_holder(&self, session: &mut Session, _: &Target, home: &Home) -> Result<Option<String>, DbError> {
-        let key = key(home);
-        let rows = session.query(&format!(
-            "SELECT a.pid, a.application_name, coalesce(host(a.client_addr), 'a local socket'), {} \
-             FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid \
-             WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 \
-               AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()) \
-               AND (l.classid::bigint << 32) | l.objid::bigint = {key}",
-            self.instant("a.xact_start")
-        ))?;
-        Ok(rows.first().map(|row| {
-            let application = if row.text(1).is_empty() { "without a name" } else { row.text(1) };
-            format!("pid {} ({application}) from {}, since {}", row.text(0), row.text(2), row.text(3))
-        }))
+        advisory_lock::holder(session, home)
     }
 
     fn database_exists(&self, connector: &Connector) -> Result<bool> {
@@ -504,33 +456,6 @@ impl Dialect for Postgres {
     }
 }
 
-/// Sits in a transaction of its own, on a connection of its own: that holds behind a transaction pooler too.
-struct AdvisoryLock {
-    session: Alive,
-    /// When the server has last answered on it.
-    asked: Instant,
-}
-
-/// So long an answer of the server holds, unless the connection is seen to be broken.
-const FRESH: Duration = Duration::from_secs(1);
-
-impl Held for AdvisoryLock {
-    fn check(&mut self) -> Result<()> {
-        let mut session = self.session.session();
-        if self.asked.elapsed() < FRESH && !session.is_seen_broken() {
-            return Ok(());
-        }
-        let alive = session.query("SELECT 1");
-        if alive.is_ok() && session.in_transaction(true) {
-            self.asked = Instant::now();
-            return Ok(());
-        }
-        let error = Error::new(Code::LockLost, "the lock that keeps other runners out was lost: its connection broke");
-        let error = alive.err().into_iter().fold(error, crate::error::Error::because);
-        Err(error.hint("another runner may be at work; `dbtool migrate status` tells what is applied"))
-    }
-}
-
 /// `building index: scanning table, 45 %`
 fn progress_of(row: &Row) -> String {
     let share = |done: usize, total: usize| {
@@ -540,63 +465,6 @@ fn progress_of(row: &Row) -> String {
     match share(1, 2).or_else(|| share(3, 4)) {
         Some(percent) => format!("{}, {percent} %", row.text(0)),
         None => row.text(0).to_owned(),
-    }
-}
-
-/// The name and the table of an index that is built concurrently, as they are written. An index without a name gets one from the
-/// server.
-fn built_index(statement: &Statement<'_>) -> Option<(String, String)> {
-    let tokens: Vec<&str> = Lexer::new(statement.text, &Rules::POSTGRES)
-        .filter(Token::is_code)
-        .map(|token| token.text(statement.text))
-        .collect();
-    let mut words = tokens.iter().copied().peekable();
-    let mut skip = |wanted: &str| words.next_if(|word| word.eq_ignore_ascii_case(wanted)).is_some();
-    let creates = skip("CREATE");
-    let _unique = skip("UNIQUE");
-    let builds = creates && skip("INDEX") && skip("CONCURRENTLY");
-    if !builds || (skip("IF") && !(skip("NOT") && skip("EXISTS"))) || skip("ON") {
-        return None;
-    }
-    let name = words.next()?.to_owned();
-    words.next_if(|word| word.eq_ignore_ascii_case("ON"))?;
-    words.next_if(|word| word.eq_ignore_ascii_case("ONLY"));
-    let mut table = words.next()?.to_owned();
-    while words.next_if_eq(&".").is_some() {
-        table = format!("{table}.{}", words.next()?);
-    }
-    Some((name, table))
-}
-
-/// The advisory lock's key: the same for all who work on the same ledger.
-fn key(home: &Home) -> i64 {
-    let what =
-        format!("dbtool:{}:{}:__diesel_schema_migrations", home.database, home.schema.as_deref().unwrap_or_default());
-    let hash = blake3::hash(what.as_bytes());
-    let mut bytes = [0; 8];
-    bytes.copy_from_slice(&hash.as_bytes()[..8]);
-    i64::from_be_bytes(bytes)
-}
-
-/// The connection to work with, while the first one holds the lock. A pooler that gives only one connection would let
-/// it wait for ever.
-fn second(connector: &Connector) -> Result<Session> {
-    let (sender, receiver) = std::sync::mpsc::channel();
-    let other = connector.clone();
-    std::thread::spawn(move || {
-        let opened = other.connect(Purpose::Write).and_then(|mut session| {
-            let answered = session.query("SELECT 1");
-            answered.map(|_| session).map_err(|error| other.explain(error, 1))
-        });
-        // Nobody listens any more when it took too long.
-        let _ = sender.send(opened);
-    });
-    match receiver.recv_timeout(connector.retry().deadline + Duration::from_secs(15)) {
-        Ok(opened) => opened,
-        Err(_) => {
-            Err(Error::new(Code::Unreachable, "a second connection got no answer while the first one holds the lock")
-                .hint("a migration needs two connections at once: does a pooler give only one?"))
-        }
     }
 }
 
@@ -636,18 +504,6 @@ mod tests {
             ),
             "{info}"
         );
-    }
-
-    #[test]
-    fn the_index_of_a_concurrent_build_is_found() {
-        let built = |sql: &str| built_index(&crate::sql::split(sql, &Rules::POSTGRES).unwrap()[0]);
-        let found = |name: &str, table: &str| Some((name.to_owned(), table.to_owned()));
-        assert_eq!(built("CREATE INDEX CONCURRENTLY i ON t (a)"), found("i", "t"));
-        let quoted = "create unique index concurrently if not exists \"My I\" on only \"S\".\"T\" using btree (a)";
-        assert_eq!(built(quoted), found("\"My I\"", "\"S\".\"T\""));
-        for other in ["CREATE INDEX CONCURRENTLY ON t (a)", "CREATE INDEX i ON t (a)", "DROP INDEX CONCURRENTLY i"] {
-            assert_eq!(built(other), None, "{other}");
-        }
     }
 
     #[test]
