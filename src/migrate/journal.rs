@@ -222,11 +222,12 @@ pub fn committed(dialect: &dyn Dialect, home: &Home, run_id: &str, version: &Ver
     )
 }
 
-/// A query for the texts of a row: up and down as hexadecimal, and whether secrets in them are masked.
+/// A query for the texts of a row: up and down as hexadecimal, whether secrets in them are masked, whether it ran in a
+/// transaction, and the checksum of the up.
 #[must_use]
 pub fn texts(dialect: &dyn Dialect, home: &Home, id: i64) -> String {
     format!(
-        "SELECT {}, {}, masked, in_transaction FROM {} WHERE id = {id}",
+        "SELECT {}, {}, masked, in_transaction, checksum FROM {} WHERE id = {id}",
         dialect.hex("up_sql"),
         dialect.hex("down_sql"),
         home.table(dialect, JOURNAL)

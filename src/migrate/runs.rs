@@ -44,6 +44,9 @@ pub struct Texts {
     pub masked: bool,
     /// Whether it ran in a transaction.
     pub in_transaction: bool,
+    /// Of the up, however long it was.
+    #[serde(skip)]
+    pub checksum: String,
 }
 
 /// Reads the runs of all versions, or of one, in the order in which they were begun.
@@ -78,6 +81,7 @@ pub(super) fn read_texts(session: &mut Session, dialect: &dyn Dialect, home: &Ho
         down: journal::unpack(row.text(1)),
         masked: row.flag(2),
         in_transaction: row.flag(3),
+        checksum: row.text(4).to_owned(),
     })
 }
 

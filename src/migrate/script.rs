@@ -49,6 +49,13 @@ pub struct Found {
     pub drops: Vec<(String, usize)>,
     /// The passwords in it.
     pub secrets: Vec<String>,
+    /// How many statements it begins with that only change their connection.
+    pub idle: usize,
+    /// The last statement that may bring back a table that is being rebuilt; 0: none.
+    pub last_change: usize,
+    /// The first and the last of statements that change rows only, one after the other, where the schema cannot be changed in
+    /// a transaction.
+    groups: Vec<(usize, usize)>,
     /// Of its bytes, where it is read again to be run.
     hash: Option<blake3::Hash>,
     /// Whether it could be cut into statements. What cannot be is one message for the server.
@@ -86,6 +93,13 @@ impl Prepared {
 }
 
 impl Found {
+    /// The last of the statements that can share a transaction with this one.
+    #[must_use]
+    pub fn last_of_group(&self, number: usize) -> usize {
+        let after = self.groups.partition_point(|(_, last)| *last < number);
+        self.groups.get(after).map_or(number, |(_, last)| *last)
+    }
+
     fn masked(&self, mut place: Place, dialect: &dyn Dialect) -> Place {
         place.excerpt = sql::mask(&place.excerpt, dialect.rules());
         // A secret may stand on a line whose announcement stands on another.
@@ -159,6 +173,9 @@ struct Wrong {
     savepoint: Option<usize>,
 }
 
+/// How statements begin that may bring back a table that is being rebuilt, or mend what refers to it.
+const REBUILDS: &[&[&str]] = &[&["ALTER", "TABLE"], &["CREATE"], &["DROP"], &["DELETE"]];
+
 /// Reads the file that is to be run.
 fn look_through(prepared: &Prepared, dialect: &dyn Dialect) -> Result<(Found, Wrong)> {
     // Whatever may be wrong with its quotes.
@@ -180,8 +197,22 @@ fn look_through(prepared: &Prepared, dialect: &dyn Dialect) -> Result<(Found, Wr
             }
             let start = statement.start;
             wrong.refused = wrong.refused.take().or_else(|| Some((start, dialect.refuses(statement)?)));
-            if !transactional && !dialect.can_join_journal(statement) {
-                wrong.commits.get_or_insert(start);
+            if found.idle + 1 == statement.number && dialect.only_sets(statement) {
+                found.idle = statement.number;
+            }
+            if REBUILDS.iter().any(|words| statement.begins(words)) {
+                found.last_change = statement.number;
+            }
+            if !transactional {
+                let joins = dialect.can_join_journal(statement);
+                if !joins {
+                    wrong.commits.get_or_insert(start);
+                }
+                match found.groups.last_mut() {
+                    Some((_, last)) if joins && *last + 1 == statement.number => *last = statement.number,
+                    _ if joins => found.groups.push((statement.number, statement.number)),
+                    _ => {}
+                }
             }
             if statement.begins(&["SAVEPOINT"]) && wrong.control.is_none() {
                 wrong.savepoint.get_or_insert(start);

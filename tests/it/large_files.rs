@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::support::{Run, on_each_backend, on_postgres, on_transactional};
+use crate::support::{Run, on_each_backend, on_mysql, on_postgres, on_transactional};
 
 /// About `megabytes` of statements that change rows, of 2 KB each, on lines of their own, from the third line on.
 fn rows(megabytes: usize) -> String {
@@ -76,7 +76,7 @@ fn one_statement_may_be_longer_than_a_part() {
 #[test]
 #[cfg(target_os = "linux")]
 fn memory_is_bound_by_the_longest_statement() {
-    on_transactional(|project| {
+    on_each_backend(|project| {
         let project = project.migration("1_big", &rows(40), "");
         let mut child = project.command(&["migrate", "up", "-q"]).spawn().unwrap();
         let status = format!("/proc/{}/status", child.id());
@@ -94,6 +94,54 @@ fn memory_is_bound_by_the_longest_statement() {
         }
         assert!(child.wait().unwrap().success());
         assert!((1_000..40 << 10).contains(&most), "{most} KiB for a file of 40 MiB on {}", project.backend);
+    });
+}
+
+#[test]
+fn long_files_are_run_statement_by_statement_too() {
+    on_each_backend(|project| {
+        let metadata = "run_in_transaction = false\n";
+        let project = project.migration("1_big", &rows(3), "DROP TABLE big;");
+        project.write("migrations/1_big/metadata.toml", metadata);
+        project.ok(&["migrate", "up"]);
+        assert_eq!(project.query("SELECT count(*) FROM big"), ["1536"]);
+        assert_eq!(project.query("SELECT statement_done FROM __dbtool_journal"), ["1537"]);
+        project.ok(&["migrate", "down"]);
+        // What fails is told with its place, and the rest runs once the cause is gone.
+        let blocked = rows(3).replace("INSERT INTO big VALUES (1535,", "INSERT INTO missing VALUES (1535,");
+        project.write("migrations/1_big/up.sql", &blocked);
+        let failed = project.expect(5, &["migrate", "up"]);
+        failed.says(&["statement 1537", "1_big/up.sql:1538:", "statements 1 to 1536 of 1537 are in"]);
+        project.query("CREATE TABLE missing (id INT, data TEXT)");
+        project.ok(&["migrate", "repair", "--retry", "--reason", "mended", "--yes"]);
+        assert_eq!(project.query("SELECT count(*) FROM big"), ["1535"]);
+        assert_eq!(project.query("SELECT count(*) FROM missing"), ["1"]);
+        assert_eq!(project.states(), "1:applied");
+    });
+}
+
+/// Where the schema cannot be changed in a transaction, what changes rows is in as a whole, however many parts it has.
+#[test]
+fn rows_of_all_parts_are_one_transaction() {
+    on_mysql(|project| {
+        let text = rows(3).replace("(1535,", "(1534,");
+        let project = project.migration("1_big", &text, "DROP TABLE big;");
+        let failed = project.expect(5, &["migrate", "up"]);
+        failed.says(&["1_big/up.sql:1538:", "statements 2 to 1536 were rolled back"]);
+        assert_eq!(project.query("SELECT count(*) FROM big"), ["0"]);
+        // Mended, it may be another file altogether.
+        project.write("migrations/1_big/up.sql", rows(3));
+        project
+            .expect(4, &["migrate", "repair", "--retry", "--reason", "mended", "--yes"])
+            .says(&["too long to be kept", "--mark-pending"]);
+        project.write("migrations/1_big/up.sql", &text);
+        project.query("INSERT INTO big VALUES (1, 'in the way')");
+        project.expect(5, &["migrate", "repair", "--retry", "--reason", "mended", "--yes"]).says(&["1_big/up.sql:4:"]);
+        project.query("DROP TABLE big");
+        project.write("migrations/1_big/up.sql", rows(3));
+        project.ok(&["migrate", "repair", "--mark-pending", "--reason", "dropped", "--yes"]);
+        project.ok(&["migrate", "up"]);
+        assert_eq!(project.query("SELECT count(*) FROM big"), ["1536"]);
     });
 }
 

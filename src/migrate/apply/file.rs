@@ -50,6 +50,16 @@ pub(super) struct Progress {
     pub(super) finished: bool,
 }
 
+/// Statements that are in together, or not at all.
+pub(super) struct Group {
+    pub(super) first: usize,
+    pub(super) last: usize,
+    /// Where the one that ran last begins: a byte offset.
+    pub(super) at: usize,
+    /// None of those that ran counts on what a rollback leaves.
+    pub(super) repeatable: bool,
+}
+
 /// One file on its way.
 pub(super) struct File<'f, 'w> {
     pub(super) runner: &'f Runner<'f>,
@@ -62,11 +72,11 @@ pub(super) struct File<'f, 'w> {
     pub(super) progress: Progress,
     /// Nothing of it was in before this run.
     pub(super) fresh: bool,
-    /// How many statements it begins with that only change their connection.
-    pub(super) idle: usize,
     pub(super) skip: Option<usize>,
     /// The statement that this run begins with.
     pub(super) first: usize,
+    /// The transaction that statements share with what is noted about them.
+    pub(super) group: Option<Group>,
     /// Where the journal is written while the file has locked tables.
     pub(super) aside: Option<Session>,
 }
@@ -167,7 +177,8 @@ impl File<'_, '_> {
         self.read_back();
         let Progress { started, done, failed, .. } = self.progress;
         // What only changed the connection went with it.
-        let clean = self.fresh && done <= self.idle && (started == done || started <= self.idle);
+        let clean =
+            self.fresh && done <= self.prepared.found.idle && (started == done || started <= self.prepared.found.idle);
         let error = if clean {
             error.note("nothing of it is in the database").hint("mend the file, and run the same command again")
         } else {

@@ -276,13 +276,15 @@ fn check_unchanged(work: &mut Work<'_>, entry: &Entry, prepared: &Prepared, from
     let dialect = work.dialect;
     let Some(half) = &entry.half else { return Ok(()) };
     let texts = runs::read_texts(&mut work.session, dialect, &work.home, half.row)?;
+    if half.direction == Direction::Up && texts.checksum == prepared.checksum {
+        return Ok(());
+    }
     let ran = if half.direction == Direction::Up { texts.up } else { texts.down };
     let Some(ran) = ran else {
-        return Err(Error::new(
-            Code::Changed,
-            "the text that ran was too long to be kept, so it cannot be compared with the file",
-        )
-        .hint("finish by hand, and use `--mark-applied` or `--mark-pending`"));
+        let message = "the file has changed since it ran, or may have, and was too long to be kept";
+        return Err(Error::new(Code::Changed, message)
+            .note("whether the statements that are in still say what they said cannot be told")
+            .hint("put the file back as it was, or finish by hand and use `--mark-applied` or `--mark-pending`"));
     };
     let text = prepared.file.whole()?;
     let now = journal::kept(&text, dialect);

@@ -2,10 +2,10 @@
 
 use std::time::Instant;
 
-use super::file::{File, Progress, Why, open};
+use super::file::{File, Group, Progress, Why, open};
 use super::runner::Runner;
 use super::work::{Broken, Work, what};
-use crate::db::{Backoff, DbError, Kind};
+use crate::db::{Backoff, DbError, Failure, Kind};
 use crate::error::{Code, Error, Result};
 use crate::migrate::journal::{self, Action};
 use crate::migrate::replay::replay;
@@ -21,8 +21,6 @@ impl Runner<'_> {
         if dialect.looks_again() && work.is_done(prepared).map_err(|error| refused(work, error))? {
             return Ok(false);
         }
-        let text = prepared.file.whole()?;
-        let statements = prepared.statements(&text, dialect);
         let around = dialect
             .before(&mut work.session, &[&prepared.found.survey], false)
             .map_err(|error| refused(work, error))?;
@@ -30,7 +28,6 @@ impl Runner<'_> {
         let progress = Progress { started: why.done, done: why.done, ..Progress::default() };
         let started = Instant::now();
         let fresh = why.action == Action::Run;
-        let idle = statements.iter().take_while(|one| dialect.only_sets(one)).count();
         let mut file = File {
             runner: self,
             work,
@@ -40,12 +37,12 @@ impl Runner<'_> {
             started,
             progress,
             fresh,
-            idle,
             skip: why.skip,
             first: why.done + 1,
+            group: None,
             aside: None,
         };
-        let result = file.all(&statements).and_then(|()| file.finish());
+        let result = file.all().and_then(|()| file.finish());
         let result = match result {
             Ok(()) => Ok(true),
             Err(broken) if broken.kind == Some(Kind::Lost) => file.find_out(broken.error),
@@ -60,40 +57,24 @@ impl Runner<'_> {
 }
 
 impl File<'_, '_> {
-    /// Runs the statements that are not in yet.
-    fn all(&mut self, statements: &[Statement<'_>]) -> Result<(), Broken> {
-        let dialect = self.work.dialect;
-        let rest = &statements[self.progress.done.min(statements.len())..];
-        // What the earlier statements set for their connection, the later ones may count on. What cannot be had was refused.
-        for statement in replay(dialect, statements, self.progress.done).unwrap_or_default() {
-            if self.prepared.found.survey.outside.contains(&statement.number) || self.skip == Some(statement.number) {
-                continue;
+    /// Runs the statements that are not in yet. A group that failed for what can pass is tried again.
+    fn all(&mut self) -> Result<(), Broken> {
+        self.replay()?;
+        let mut backoff = (0, Backoff::new(self.runner.connector.retry()));
+        while let Err(broken) = self.pass() {
+            let Some(group) = self.group.take() else { return Err(broken) };
+            // Only what is as it was before can be tried again.
+            self.roll_back();
+            self.read_back();
+            let before = group.first - 1;
+            let untouched = (self.progress.started, self.progress.done) == (before, before);
+            if !untouched || !group.repeatable {
+                return Err(broken);
             }
-            self.work.session.execute(dialect.text(statement)).map_err(|error| self.failed(statement, error))?;
-            self.follow(statement);
-        }
-        let mut at = 0;
-        while let Some(statement) = rest.get(at) {
-            self.runner.check_interrupt()?;
-            self.work.held.check()?;
-            let mut count = 1;
-            if self.prepared.found.survey.outside.contains(&statement.number) {
-                // Done before the first statement.
-                self.note(statement.number, statement.number).map_err(|error| self.failed(statement, error))?;
-            } else if self.in_own_transaction() {
-                self.in_their_transaction(statement)?;
-            } else if self.joins(statement) {
-                if self.prepared.groups {
-                    count = rest[at..].iter().take_while(|one| self.joins(one)).count();
-                }
-                let (group, later) = rest[at..].split_at(count);
-                self.with_its_note(group, later)?;
-            } else if self.skip == Some(statement.number) {
-                self.note(statement.number, statement.number).map_err(|error| self.failed(statement, error))?;
-            } else {
-                self.by_itself(statement)?;
+            if backoff.0 != group.first {
+                backoff = (group.first, Backoff::new(self.runner.connector.retry()));
             }
-            at += count;
+            self.pause(broken, &mut backoff.1)?;
         }
         if self.progress.locked_tables {
             let error = Error::new(Code::MigrationFailed, format!("{} leaves tables locked", what(self.prepared)));
@@ -104,6 +85,57 @@ impl File<'_, '_> {
             return Err(error.hint("end it with COMMIT").into());
         }
         Ok(())
+    }
+
+    /// What the earlier statements set for their connection, the later ones may count on. What cannot be had was refused.
+    fn replay(&mut self) -> Result<(), Broken> {
+        let (dialect, done) = (self.work.dialect, self.progress.done);
+        if done == 0 {
+            return Ok(());
+        }
+        let text = self.prepared.file.whole()?;
+        let statements = self.prepared.statements(&text, dialect);
+        for statement in replay(dialect, &statements, done).unwrap_or_default() {
+            if self.prepared.found.survey.outside.contains(&statement.number) || self.skip == Some(statement.number) {
+                continue;
+            }
+            self.work.session.execute(dialect.text(statement)).map_err(|error| self.failed(statement, error))?;
+            self.follow(statement);
+        }
+        Ok(())
+    }
+
+    /// Goes through the file, from the first statement that is not in.
+    fn pass(&mut self) -> Result<(), Broken> {
+        let (prepared, done) = (self.prepared, self.progress.done);
+        prepared.parts(self.work.dialect, |part| {
+            part.statements.iter().filter(|one| one.number > done).try_for_each(|one| self.one(one))
+        })?;
+        self.end_group()
+    }
+
+    fn one(&mut self, statement: &Statement<'_>) -> Result<(), Broken> {
+        self.runner.check_interrupt()?;
+        let number = statement.number;
+        if self.group.as_ref().is_some_and(|group| number > group.last) {
+            self.end_group()?;
+        }
+        if self.group.is_some() {
+            return self.in_group(statement);
+        }
+        self.work.held.check()?;
+        let done_before = self.prepared.found.survey.outside.contains(&number);
+        if !done_before && self.in_own_transaction() {
+            return self.in_their_transaction(statement);
+        }
+        if !done_before && self.joins(statement) {
+            self.begin_group(statement)?;
+            return self.in_group(statement);
+        }
+        if done_before || self.skip == Some(number) {
+            return self.note(number, number).map_err(|error| self.failed(statement, error));
+        }
+        self.by_itself(statement)
     }
 
     /// Whether a statement can share a transaction with what is noted about it.
@@ -145,24 +177,63 @@ impl File<'_, '_> {
     }
 
     /// One statement, or several, in a transaction with what is noted about them: they are in, or they are not, and there
-    /// is no doubt. What can pass is tried again. With the last of the file goes what ends it.
-    fn with_its_note(&mut self, group: &[Statement<'_>], later: &[Statement<'_>]) -> Result<(), Broken> {
-        let mut backoff = Backoff::new(self.runner.connector.retry());
-        loop {
-            let broken = match self.join(group, later) {
-                Ok(()) => return Ok(()),
-                Err(broken) => broken,
-            };
-            // Only what is as it was before can be tried again.
-            self.roll_back();
-            self.read_back();
-            let before = group.first().map_or(0, |one| one.number - 1);
-            let untouched = (self.progress.started, self.progress.done) == (before, before);
-            if !untouched || !group.iter().all(|one| self.work.dialect.can_repeat(one)) {
-                return Err(broken);
-            }
-            self.pause(broken, &mut backoff)?;
+    /// is no doubt.
+    fn begin_group(&mut self, statement: &Statement<'_>) -> Result<(), Broken> {
+        let (dialect, first) = (self.work.dialect, statement.number);
+        let last = if self.prepared.groups { self.prepared.found.last_of_group(first) } else { first };
+        self.group = Some(Group { first, last, at: statement.start, repeatable: true });
+        dialect.begin(&mut self.work.session, &self.runner.timeouts, self.runner.observer)?;
+        if !dialect.backend().transactional_ddl() {
+            // It stays only if one of them commits by itself, and tells then that they are in doubt.
+            let note = journal::progress(dialect, &self.work.home, self.id, last, self.progress.done);
+            self.work.session.execute(&note).map_err(|error| self.failed(statement, error))?;
+            self.progress.within = true;
         }
+        Ok(())
+    }
+
+    fn in_group(&mut self, statement: &Statement<'_>) -> Result<(), Broken> {
+        let (dialect, number) = (self.work.dialect, statement.number);
+        if let Some(group) = &mut self.group {
+            group.at = statement.start;
+            group.repeatable &= dialect.can_repeat(statement);
+        }
+        if self.skip == Some(number) {
+            return Ok(());
+        }
+        if let Err(error) = self.work.session.execute(dialect.text(statement)) {
+            (self.progress.failed, self.progress.clean) = (Some(number), false);
+            return Err(self.failed(statement, error));
+        }
+        if !self.work.session.in_transaction(true) {
+            // It has committed, and what stood before it with it.
+            self.note(number, number).map_err(|error| self.failed(statement, error))?;
+            dialect.begin(&mut self.work.session, &self.runner.timeouts, self.runner.observer)?;
+        }
+        Ok(())
+    }
+
+    /// Commits a group. With the last of the file goes what ends it.
+    fn end_group(&mut self) -> Result<(), Broken> {
+        let Some(Group { last, at, .. }) = self.group else { return Ok(()) };
+        let (dialect, found) = (self.work.dialect, &self.prepared.found);
+        // A table that is being rebuilt is back before the file is through.
+        dialect.before_commit(&mut self.work.session, &self.around, last >= found.last_change)?;
+        let mut notes = vec![journal::progress(dialect, &self.work.home, self.id, last, last)];
+        let finishes = self.prepared.groups && last == found.count;
+        if finishes {
+            notes.extend(self.ending());
+        }
+        notes.push("COMMIT".to_owned());
+        self.work.held.check()?;
+        if let Err(error) = self.work.session.execute(&notes.join("; ")) {
+            (self.progress.failed, self.progress.clean) = (Some(last), false);
+            let failure = Failure { statement: Some(last), offset: Some(at), ours: false, error };
+            return Err(self.runner.failed(self.work, self.prepared, &[], failure));
+        }
+        (self.progress.started, self.progress.done, self.progress.finished) = (last, last, finishes);
+        self.group = None;
+        Ok(())
     }
 
     /// Waits before another attempt; what cannot pass comes back.
@@ -176,56 +247,6 @@ impl File<'_, '_> {
         self.runner.observer.on(Event::Retrying { reason, delay });
         std::thread::sleep(delay);
         Ok(())
-    }
-
-    fn join(&mut self, group: &[Statement<'_>], later: &[Statement<'_>]) -> Result<(), Broken> {
-        let (dialect, Some(last)) = (self.work.dialect, group.last()) else { return Ok(()) };
-        dialect.begin(&mut self.work.session, &self.runner.timeouts, self.runner.observer)?;
-        if !dialect.backend().transactional_ddl() {
-            // It stays only if one of them commits by itself, and tells then that they are in doubt.
-            let note = journal::progress(dialect, &self.work.home, self.id, last.number, self.progress.done);
-            self.work.session.execute(&note).map_err(|error| self.failed(last, error))?;
-            self.progress.within = true;
-        }
-        let skip = self.skip;
-        for statement in group.iter().filter(|one| skip != Some(one.number)) {
-            let done = self.work.session.execute(dialect.text(statement));
-            if let Err(error) = done {
-                (self.progress.failed, self.progress.clean) = (Some(statement.number), false);
-                return Err(self.failed(statement, error));
-            }
-            if !self.in_transaction() {
-                // It has committed, and what stood before it with it.
-                self.note(statement.number, statement.number).map_err(|error| self.failed(statement, error))?;
-                dialect.begin(&mut self.work.session, &self.runner.timeouts, self.runner.observer)?;
-            }
-        }
-        // A table that is being rebuilt is back before the file is through.
-        let through = !later.iter().any(|one| {
-            one.begins(&["ALTER", "TABLE"])
-                || one.begins(&["CREATE"])
-                || one.begins(&["DROP"])
-                || one.begins(&["DELETE"])
-        });
-        dialect.before_commit(&mut self.work.session, &self.around, through)?;
-        let number = last.number;
-        let mut notes = vec![journal::progress(dialect, &self.work.home, self.id, number, number)];
-        let finishes = self.prepared.groups && later.is_empty();
-        if finishes {
-            notes.extend(self.ending());
-        }
-        notes.push("COMMIT".to_owned());
-        self.work.held.check()?;
-        if let Err(error) = self.work.session.execute(&notes.join("; ")) {
-            (self.progress.failed, self.progress.clean) = (Some(last.number), false);
-            return Err(self.failed(last, error));
-        }
-        (self.progress.started, self.progress.done, self.progress.finished) = (number, number, finishes);
-        Ok(())
-    }
-
-    fn in_transaction(&self) -> bool {
-        self.work.session.in_transaction(true)
     }
 
     /// Outside of any transaction: between the note before and the note after, it is in doubt.
