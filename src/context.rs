@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::config::Settings;
 use crate::db::{Connector, Pool, Timeouts};
 use crate::error::Result;
-use crate::migrate::{Provenance, Source};
+use crate::migrate::{Ahead, Provenance, Source};
 use crate::output::{Format, Terminal};
 
 /// One invocation.
@@ -48,12 +48,18 @@ impl<'a> Context<'a> {
         Ok(self.pool.get_or_init(|| pool))
     }
 
-    /// The same, with checksums, while a connection is begun: for commands that look at both.
-    pub fn source_and_database(&self) -> Result<(Source, &Connector)> {
+    /// The migrations with their checksums, read while something else is done: for commands that look at the database, too.
+    /// `way_back`: they look at each migration's down.sql.
+    pub fn source_beside<T>(&self, way_back: bool, other: impl FnOnce() -> T) -> Result<(Source, T)> {
         let connector = self.connector()?;
-        connector.start();
-        let source = Source::read_with_checksums(&self.migrations()?, connector.dialect().rules())?;
-        Ok((source, connector))
+        let directory = self.migrations()?;
+        let ahead = Ahead { checksums: Some(connector.dialect().rules()), way_back };
+        std::thread::scope(|scope| {
+            let source = scope.spawn(|| Source::read_with(&directory, ahead));
+            let done = other();
+            let source = source.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            Ok((source, done))
+        })
     }
 
     /// The migrations on disk, for the database's backend.

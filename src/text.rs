@@ -1,5 +1,6 @@
 //! Small helpers on text that every floor may use: positions, the nearest word, durations in words.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 /// Line and column (from 1, the column in characters) of a byte offset. An offset past the end is the end.
@@ -82,10 +83,10 @@ pub fn shorten(text: &str, characters: usize) -> String {
 
 /// Control characters (terminal sequences among them) made visible, so that foreign text cannot act on a terminal.
 #[must_use]
-pub fn printable(text: &str) -> String {
+pub fn printable(text: &str) -> Cow<'_, str> {
     let acts = |c: char| c.is_control() && !matches!(c, '\t' | '\n');
     if !text.contains(acts) {
-        return text.to_owned();
+        return text.into();
     }
     text.chars()
         .map(|c| match c {

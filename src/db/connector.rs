@@ -35,12 +35,25 @@ pub struct Connector {
     origin: String,
     /// As the first session's settings made it.
     dialect: Arc<OnceLock<&'static dyn Dialect>>,
-    /// A first attempt that is under way.
+    /// A first attempt that was begun ahead.
     ahead: Arc<Mutex<Option<Attempt>>>,
 }
 
-/// A connection that is being made on another thread.
-type Attempt = JoinHandle<Result<Session, DbError>>;
+/// A first attempt to connect.
+enum Attempt {
+    /// On another thread.
+    UnderWay(JoinHandle<Result<Session, DbError>>),
+    Made(Box<Result<Session, DbError>>),
+}
+
+impl Attempt {
+    fn finish(self) -> Option<Result<Session, DbError>> {
+        match self {
+            Attempt::UnderWay(thread) => thread.join().ok(),
+            Attempt::Made(result) => Some(*result),
+        }
+    }
+}
 
 impl Connector {
     /// Takes the settings' database. A password that stands elsewhere is fetched now.
@@ -102,20 +115,31 @@ impl Connector {
         other
     }
 
-    /// Begins to connect, to look, while other things are done: the next connection for that is this one.
+    /// Begins to connect and to look while other threads do other things: the next connection to look with is this one. To a
+    /// server that takes a thread of its own, so that nobody has to wait for one that does not answer.
     pub fn start(&self) {
         let other = self.clone();
         // Its log lines are this thread's.
         let (log, span) = (tracing::dispatcher::get_default(Clone::clone), tracing::Span::current());
-        let open = move || tracing::dispatcher::with_default(&log, || span.in_scope(|| other.open(Purpose::Read)));
-        let attempt = std::thread::spawn(open);
+        let open = move || {
+            let mut session = other.open(Purpose::Read)?;
+            session.look_ahead(other.dialect());
+            Ok(session)
+        };
+        let attempt = if self.target.backend().is_server() {
+            Attempt::UnderWay(std::thread::spawn(move || {
+                tracing::dispatcher::with_default(&log, || span.in_scope(open))
+            }))
+        } else {
+            Attempt::Made(Box::new(open()))
+        };
         *self.ahead.lock().unwrap_or_else(PoisonError::into_inner) = Some(attempt);
     }
 
     /// The first attempt, if one is under way, or another.
     fn attempt(&self, purpose: Purpose) -> Result<Session, DbError> {
         let ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let ahead = ahead.filter(|_| purpose == Purpose::Read).and_then(|attempt| attempt.join().ok());
+        let ahead = ahead.filter(|_| purpose == Purpose::Read).and_then(Attempt::finish);
         // What was not there then may have been made meanwhile.
         let missing = |error: &DbError| error.kind == Kind::UnknownDatabase;
         ahead.filter(|ahead| !ahead.as_ref().is_err_and(missing)).unwrap_or_else(|| self.open(purpose))

@@ -3,8 +3,10 @@
 
 use std::time::{Duration, Instant};
 
+use super::dialect::{Dialect, Home};
 use super::error::DbError;
 use crate::config::{LogSettings, SqlLog};
+use crate::error::Error;
 use crate::fault;
 use crate::interrupt::Canceller;
 use crate::secret::Redactor;
@@ -171,13 +173,25 @@ pub struct Session {
     rules: &'static Rules,
     redactor: Redactor,
     log: LogSettings,
+    /// What was found of our tables when the connection was made.
+    home: Option<Home>,
 }
 
 impl Session {
     #[must_use]
     pub fn new(mut driver: Box<dyn Driver>, rules: &'static Rules, redactor: Redactor, log: LogSettings) -> Self {
         driver.count_rows(log.sql != SqlLog::Off);
-        Self { driver, rules, redactor, log }
+        Self { driver, rules, redactor, log, home: None }
+    }
+
+    /// Looks where our tables stand, before anyone asks. What fails is looked at again, and told then.
+    pub(super) fn look_ahead(&mut self, dialect: &dyn Dialect) {
+        self.home = dialect.home(self).ok();
+    }
+
+    /// Where our tables stand: at the first call as it was found when the connection was made, if it was looked at then.
+    pub fn home(&mut self, dialect: &dyn Dialect) -> Result<Home, Error> {
+        self.home.take().map_or_else(|| dialect.home(self), Ok)
     }
 
     /// Runs SQL of our own and gives the rows of its last statement.

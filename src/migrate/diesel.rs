@@ -19,7 +19,7 @@ use diesel::backend::Backend;
 use diesel::connection::BoxableConnection;
 use diesel::migration::{self, MigrationMetadata, MigrationName, MigrationSource, MigrationVersion};
 
-use super::source::{Down, Migration, Source};
+use super::source::{Down, Metadata, Migration, Source};
 
 struct Name(String);
 
@@ -33,10 +33,6 @@ impl MigrationName for Name {
     fn version(&self) -> MigrationVersion<'_> {
         MigrationVersion::from(self.0.split('_').next().unwrap_or_default().replace('-', ""))
     }
-}
-
-struct Metadata {
-    run_in_transaction: bool,
 }
 
 impl MigrationMetadata for Metadata {
@@ -58,10 +54,8 @@ impl<DB: Backend> migration::Migration<DB> for Runnable {
     }
 
     fn revert(&self, connection: &mut dyn BoxableConnection<DB>) -> migration::Result<()> {
-        if self.migration.down != Down::Present {
-            return Err(format!("`{}` has no down.sql", self.name).into());
-        }
-        let file = self.migration.down()?;
+        let file = self.migration.down()?.filter(|_| self.migration.way_back() == Down::Present);
+        let file = file.ok_or_else(|| format!("`{}` has no down.sql", self.name))?;
         Ok(connection.batch_execute(&file.whole()?)?)
     }
 
@@ -76,13 +70,13 @@ impl<DB: Backend> migration::Migration<DB> for Runnable {
 
 impl<DB: Backend> MigrationSource<DB> for Source {
     fn migrations(&self) -> migration::Result<Vec<Box<dyn migration::Migration<DB>>>> {
-        let boxed = |migration: &Arc<Migration>| -> Box<dyn migration::Migration<DB>> {
-            Box::new(Runnable {
+        let boxed = |migration: &Arc<Migration>| -> migration::Result<Box<dyn migration::Migration<DB>>> {
+            Ok(Box::new(Runnable {
                 name: Name(migration.label()),
-                metadata: Metadata { run_in_transaction: migration.run_in_transaction },
+                metadata: migration.metadata()?.0,
                 migration: Arc::clone(migration),
-            })
+            }))
         };
-        Ok(self.migrations.iter().map(boxed).collect())
+        self.migrations.iter().map(boxed).collect()
     }
 }

@@ -65,7 +65,7 @@ impl Entry {
 
     #[must_use]
     pub fn is_reversible(&self) -> bool {
-        self.migration.as_ref().is_some_and(|migration| migration.down == Down::Present)
+        self.migration.as_ref().is_some_and(|migration| migration.way_back() == Down::Present)
     }
 
     /// The directory's name, or what comes nearest to it.
@@ -134,9 +134,9 @@ impl Inventory {
 
 /// Whether the rest counts on something that went with its connection, and whether the statement that failed ends a transaction.
 fn outlook(half: &Half, migration: &Migration, dialect: &dyn Dialect) -> (bool, bool) {
-    let file = if half.direction == Direction::Up { migration.up() } else { migration.down() };
+    let file = if half.direction == Direction::Up { migration.up().map(Some) } else { migration.down() };
     // One that cannot be read cannot be run either, which is told then.
-    let text = file.and_then(|file| file.whole()).unwrap_or_default();
+    let text = file.ok().flatten().and_then(|file| file.whole().ok()).unwrap_or_default();
     let statements = split(&text, dialect.rules()).unwrap_or_default();
     let failed = statements.get(half.failed() - 1);
     (replay(dialect, &statements, half.done).is_err(), failed.is_some_and(Statement::is_transaction_control))

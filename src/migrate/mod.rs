@@ -33,5 +33,5 @@ pub use plan::{Plan, Request, Step};
 pub use provenance::Provenance;
 pub use resolve::{Target, resolve};
 pub use script::{Mode, Prepared, prepare};
-pub use source::{Down, Migration, Source};
+pub use source::{Ahead, Down, Migration, Source};
 pub use sql_file::SqlFile;

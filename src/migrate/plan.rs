@@ -126,7 +126,7 @@ pub fn plan(inventory: &Inventory, request: &Request, policies: Policies) -> Res
         let step = move |entry: &Entry| match (&entry.migration, &entry.recorded) {
             (Some(migration), _) => Some(Step { direction, migration: migration.clone(), recorded: None }),
             (None, Some(texts)) => {
-                Some(Step { direction, migration: entry.as_recorded(texts).into(), recorded: Some(texts.clone()) })
+                Some(Step { direction, migration: entry.as_recorded().into(), recorded: Some(texts.clone()) })
             }
             (None, None) => None,
         };
@@ -139,14 +139,12 @@ pub fn plan(inventory: &Inventory, request: &Request, policies: Policies) -> Res
 
 impl Entry {
     /// What stands for its directory when it is run from the journal.
-    fn as_recorded(&self, texts: &Texts) -> Migration {
+    fn as_recorded(&self) -> Migration {
         Migration {
             version: self.version.clone(),
             name: self.name.clone(),
             directory: self.label().into(),
-            down: Down::Present,
-            run_in_transaction: texts.in_transaction,
-            allow_commit: false,
+            way_back: Down::Present.into(),
             checksum: None,
         }
     }
@@ -241,7 +239,7 @@ fn check_reversible(down: &[&Entry]) -> Result<()> {
         return Ok(());
     };
     let what = |entry: &Entry| {
-        let empty = entry.migration.as_ref().is_some_and(|migration| migration.down == Down::Empty);
+        let empty = entry.migration.as_ref().is_some_and(|migration| migration.way_back() == Down::Empty);
         format!("`{}` {}", entry.label(), if empty { "has an empty down.sql" } else { "has no down.sql" })
     };
     let error = match irreversible.as_slice() {
@@ -331,9 +329,7 @@ mod tests {
                 version: Version::from_ledger(*version),
                 name: format!("name{version}"),
                 directory: label.into(),
-                down: *down,
-                run_in_transaction: true,
-                allow_commit: false,
+                way_back: (*down).into(),
                 checksum: None,
             };
             Entry {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::direction::Direction;
 use super::plan::Step;
-use super::source::Down;
+use super::source::Metadata;
 use super::sql_file::{Part, SqlFile};
 use crate::db::{Dialect, Survey, dialect_of};
 use crate::error::{Code, Error, Place, Result};
@@ -33,6 +33,8 @@ pub struct Prepared {
     pub checksum: String,
     /// Where the schema cannot be changed in a transaction: statements that change rows, one after the other, are one.
     pub groups: bool,
+    /// What should be told of its metadata.toml.
+    pub warnings: Vec<String>,
     pub found: Found,
 }
 
@@ -118,6 +120,10 @@ pub fn prepare(steps: &[Step], dialect: &dyn Dialect, atomic: bool) -> Result<Ve
 
 fn one(step: &Step, dialect: &dyn Dialect, atomic: bool) -> Result<Prepared> {
     let migration = &step.migration;
+    let (metadata, warnings) = match &step.recorded {
+        Some(texts) => (Metadata { run_in_transaction: texts.in_transaction, allow_commit: false }, Vec::new()),
+        None => migration.metadata()?,
+    };
     let (up, down) = match &step.recorded {
         Some(texts) => {
             let file = |name: &str, text: &Option<String>| {
@@ -125,8 +131,7 @@ fn one(step: &Step, dialect: &dyn Dialect, atomic: bool) -> Result<Prepared> {
             };
             (file("up.sql", &texts.up), Some(file("down.sql", &texts.down)))
         }
-        None if migration.down == Down::Missing => (migration.up()?, None),
-        None => (migration.up()?, Some(migration.down()?)),
+        None => (migration.up()?, migration.down()?),
     };
     if up.held().is_some_and(|text| text.trim().is_empty()) && step.recorded.is_none() {
         return Err(Error::new(Code::SourceEmpty, format!("`{}` is empty", up.path.display()))
@@ -140,10 +145,14 @@ fn one(step: &Step, dialect: &dyn Dialect, atomic: bool) -> Result<Prepared> {
     };
     let (up_text, down_text) = (up.held().cloned(), down.as_ref().and_then(|down| down.held().cloned()));
     let file = match (step.direction, down) {
+        (Direction::Up, _) => up,
         (Direction::Down, Some(down)) => down,
-        _ => up,
+        (Direction::Down, None) => {
+            let message = format!("cannot revert: `{}` has no down.sql", migration.label());
+            return Err(Error::new(Code::Irreversible, message).note("nothing was run"));
+        }
     };
-    let together = migration.run_in_transaction && !migration.allow_commit;
+    let together = metadata.run_in_transaction && !metadata.allow_commit;
     let whole = together && dialect.backend().transactional_ddl();
     let prepared = Prepared {
         step: step.clone(),
@@ -153,6 +162,7 @@ fn one(step: &Step, dialect: &dyn Dialect, atomic: bool) -> Result<Prepared> {
         down: down_text,
         checksum,
         groups: together && !whole,
+        warnings,
         found: Found::default(),
     };
     let (found, wrong) = look_through(&prepared, dialect)?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::sql_file::SqlFile;
 use crate::backend::Backend;
@@ -18,10 +18,17 @@ use crate::version::Version;
 pub struct Source {
     pub directory: PathBuf,
     pub migrations: Vec<Arc<Migration>>,
-    /// What should be told, and does no harm.
-    pub warnings: Vec<String>,
     /// How the files were read, where their checksums were taken.
     rules: Option<&'static Rules>,
+}
+
+/// What is looked at while the directories are read, because it will be wanted of all of them.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Ahead {
+    /// The checksums of all up.sql, by the form of their SQL.
+    pub checksums: Option<&'static Rules>,
+    /// Whether each can be reverted.
+    pub way_back: bool,
 }
 
 /// One migration's directory.
@@ -31,13 +38,19 @@ pub struct Migration {
     /// What follows the version in the directory's name.
     pub name: String,
     pub directory: PathBuf,
-    pub down: Down,
-    /// As metadata.toml has it, and as Diesel reads that.
+    /// Whether it can be reverted, once that was looked at.
+    pub(super) way_back: OnceLock<Down>,
+    /// Of up.sql, where it was taken when the directory was read, and could be.
+    pub checksum: Option<String>,
+}
+
+/// What a migration's metadata.toml says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Metadata {
+    /// As Diesel reads it.
     pub run_in_transaction: bool,
     /// The file may hold BEGIN and COMMIT of its own: it then runs statement by statement.
     pub allow_commit: bool,
-    /// Of up.sql, where it was taken when the directory was read, and could be.
-    pub checksum: Option<String>,
 }
 
 /// Whether a migration can be reverted.
@@ -61,8 +74,25 @@ impl Migration {
         SqlFile::read(&self.directory.join("up.sql"))
     }
 
-    pub fn down(&self) -> Result<SqlFile> {
-        SqlFile::read(&self.directory.join("down.sql"))
+    /// `None`: there is no such file.
+    pub fn down(&self) -> Result<Option<SqlFile>> {
+        let path = self.directory.join("down.sql");
+        match SqlFile::open(&path) {
+            Err(cause) if cause.kind() == ErrorKind::NotFound => Ok(None),
+            read => read.map_err(|cause| Error::io("read", &path, &cause))?.map(Some),
+        }
+    }
+
+    /// Whether it can be reverted. What cannot be looked at counts as there: to read it tells why.
+    #[must_use]
+    pub fn way_back(&self) -> Down {
+        *self.way_back.get_or_init(|| way_back(&self.directory))
+    }
+
+    /// What metadata.toml says, and what should be told of it.
+    pub fn metadata(&self) -> Result<(Metadata, Vec<String>)> {
+        let mut warnings = Vec::new();
+        metadata(&self.directory, &self.label(), &mut warnings).map(|metadata| (metadata, warnings))
     }
 }
 
@@ -91,22 +121,18 @@ impl Source {
         }
     }
 
-    /// Reads the directory's names and metadata; the SQL is read when it is needed.
+    /// Reads the directory's names; the files are read when they are needed.
     pub fn read(directory: &Path) -> Result<Self> {
-        Self::read_as(directory, None)
+        Self::read_with(directory, Ahead::default())
     }
 
-    /// The same, and takes the checksums of all up.sql in the same go.
-    pub fn read_with_checksums(directory: &Path, rules: &'static Rules) -> Result<Self> {
-        Self::read_as(directory, Some(rules))
-    }
-
-    fn read_as(directory: &Path, rules: Option<&'static Rules>) -> Result<Self> {
-        let mut source = Self { directory: directory.to_owned(), rules, ..Self::default() };
+    /// The same, and looks into all directories in the same go.
+    pub fn read_with(directory: &Path, ahead: Ahead) -> Result<Self> {
+        let mut source = Self { directory: directory.to_owned(), rules: ahead.checksums, ..Self::default() };
         let mut seen: BTreeMap<Version, String> = BTreeMap::new();
         let names = directories(directory)?;
-        for (name, read) in names.iter().zip(read_all(directory, &names, rules)) {
-            let Some((migration, warnings)) = read? else { continue };
+        for (name, read) in names.iter().zip(read_all(directory, &names, ahead)) {
+            let Some(migration) = read? else { continue };
             if let Some(other) = seen.insert(migration.version.clone(), name.clone()) {
                 return Err(Error::new(
                     Code::SourceDuplicate,
@@ -116,7 +142,6 @@ impl Source {
                 .hint("rename one of them: the version is what stands before the first `_`, dashes left out"));
             }
             source.migrations.push(Arc::new(migration));
-            source.warnings.extend(warnings);
         }
         source.migrations.sort_by(|a, b| a.version.cmp(&b.version));
         Ok(source)
@@ -142,12 +167,15 @@ impl Source {
 /// From how many directories on they are read on two threads.
 const MANY: usize = 200;
 
-/// What a directory gives: a migration and what should be told of it, or nothing.
-type Found = Result<Option<(Migration, Vec<String>)>>;
+/// What a directory gives: a migration, or nothing.
+type Found = Result<Option<Migration>>;
 
 /// Reads directories, in order.
-fn read_all(directory: &Path, names: &[String], rules: Option<&Rules>) -> Vec<Found> {
-    let read = |names: &[String]| -> Vec<Found> { names.iter().map(|name| read_one(directory, name, rules)).collect() };
+fn read_all(directory: &Path, names: &[String], ahead: Ahead) -> Vec<Found> {
+    let read = |names: &[String]| -> Vec<Found> {
+        let mut buffer = Vec::new();
+        names.iter().map(|name| read_one(directory, name, ahead, &mut buffer)).collect()
+    };
     if names.len() < MANY {
         return read(names);
     }
@@ -161,19 +189,18 @@ fn read_all(directory: &Path, names: &[String], rules: Option<&Rules>) -> Vec<Fo
     })
 }
 
-fn read_one(directory: &Path, name: &str, rules: Option<&Rules>) -> Found {
+fn read_one(directory: &Path, name: &str, ahead: Ahead, buffer: &mut Vec<u8>) -> Found {
     let path = directory.join(name);
     let up = path.join("up.sql");
-    let Up::There { checksum } = look_at(&up, rules)? else {
+    let Up::There { checksum } = look_at(&up, ahead.checksums, buffer)? else {
         return if is_empty(&path)? { Ok(None) } else { Err(stray(directory, name)) };
     };
     let (version, rest) = Version::from_directory(name)?;
-    let mut warnings = Vec::new();
-    let (run_in_transaction, allow_commit) = metadata(&path, name, &mut warnings)?;
-    let down = down(&path)?;
-    let migration =
-        Migration { version, name: rest, down, directory: path, run_in_transaction, allow_commit, checksum };
-    Ok(Some((migration, warnings)))
+    let migration = Migration { version, name: rest, directory: path, way_back: OnceLock::new(), checksum };
+    if ahead.way_back {
+        let _ = migration.way_back();
+    }
+    Ok(Some(migration))
 }
 
 /// Whether an up.sql is there.
@@ -185,12 +212,9 @@ enum Up {
     },
 }
 
-fn look_at(up: &Path, rules: Option<&Rules>) -> Result<Up> {
+fn look_at(up: &Path, rules: Option<&Rules>, buffer: &mut Vec<u8>) -> Result<Up> {
     let looked = match rules {
-        Some(rules) => SqlFile::open(up).map(|file| {
-            let checksum = file.and_then(|file| file.checksum(rules)).ok();
-            Up::There { checksum }
-        }),
+        Some(rules) => SqlFile::checksum_of(up, rules, buffer).map(|checksum| Up::There { checksum: checksum.ok() }),
         None => {
             up.metadata().map(|metadata| if metadata.is_file() { Up::There { checksum: None } } else { Up::Missing })
         }
@@ -254,18 +278,18 @@ fn stray(directory: &Path, name: &str) -> Error {
     error.hint("give it an up.sql, move it out of the migrations directory, or name it with a `.` in front")
 }
 
-fn down(directory: &Path) -> Result<Down> {
+fn way_back(directory: &Path) -> Down {
     let path = directory.join("down.sql");
     let size = match path.metadata() {
         Ok(metadata) => metadata.len(),
-        Err(cause) if cause.kind() == ErrorKind::NotFound => return Ok(Down::Missing),
-        Err(cause) => return Err(Error::io("read", &path, &cause)),
+        Err(cause) if cause.kind() == ErrorKind::NotFound => return Down::Missing,
+        Err(_) => return Down::Present,
     };
     // No statement is as short; so short a file may be all white space.
     let blank = size < 8
         && fs::read(&path)
             .is_ok_and(|bytes| String::from_utf8_lossy(&bytes).trim_start_matches('\u{feff}').trim().is_empty());
-    Ok(if blank { Down::Empty } else { Down::Present })
+    if blank { Down::Empty } else { Down::Present }
 }
 
 /// The keys of metadata.toml.
@@ -273,21 +297,22 @@ const KNOWN: [&str; 2] = ["run_in_transaction", "allow_commit"];
 
 /// `run_in_transaction` as Diesel takes it: true without a file or where it cannot be read, false where the file does not
 /// name it. And our own `allow_commit`.
-fn metadata(directory: &Path, name: &str, warnings: &mut Vec<String>) -> Result<(bool, bool)> {
+fn metadata(directory: &Path, name: &str, warnings: &mut Vec<String>) -> Result<Metadata> {
     let path = directory.join("metadata.toml");
+    let usual = Metadata { run_in_transaction: true, allow_commit: false };
     let text = match fs::read_to_string(&path) {
         Ok(text) => text,
-        Err(cause) if cause.kind() == ErrorKind::NotFound => return Ok((true, false)),
+        Err(cause) if cause.kind() == ErrorKind::NotFound => return Ok(usual),
         Err(cause) => {
             warnings.push(format!(
                 "`{name}/metadata.toml` cannot be read ({cause}); it runs in a transaction, as with Diesel"
             ));
-            return Ok((true, false));
+            return Ok(usual);
         }
     };
     let Ok(table) = text.parse::<toml::Table>() else {
         warnings.push(format!("`{name}/metadata.toml` is not valid TOML; it runs in a transaction, as with Diesel"));
-        return Ok((true, false));
+        return Ok(usual);
     };
     // Diesel ignores what it does not know, and so do we; but a slip is told.
     for key in table.keys().filter(|key| !KNOWN.contains(&key.as_str())) {
@@ -307,18 +332,18 @@ fn metadata(directory: &Path, name: &str, warnings: &mut Vec<String>) -> Result<
         }
     };
     match table.get("run_in_transaction") {
-        Some(toml::Value::Boolean(run)) => Ok((*run, allow_commit)),
+        Some(toml::Value::Boolean(run)) => Ok(Metadata { run_in_transaction: *run, allow_commit }),
         Some(_) => {
             warnings.push(format!(
                 "`run_in_transaction` is neither `true` nor `false` in `{name}/metadata.toml`; it runs in a transaction, as with Diesel"
             ));
-            Ok((true, allow_commit))
+            Ok(Metadata { run_in_transaction: true, allow_commit })
         }
         None => {
             warnings.push(format!(
                 "`{name}/metadata.toml` does not name `run_in_transaction`: as with Diesel, it runs without a transaction; write the key to say what you want"
             ));
-            Ok((false, allow_commit))
+            Ok(Metadata { run_in_transaction: false, allow_commit })
         }
     }
 }

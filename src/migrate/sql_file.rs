@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::error::{Code, Error, Place, Result};
-use crate::sql::{Checksum, Rules, Splitter, Statement};
+use crate::sql::{self, Checksum, Rules, Splitter, Statement};
 
 /// Longer files are read in parts of about this length.
 const PART: usize = 1 << 20;
@@ -53,6 +53,16 @@ impl SqlFile {
             return Ok(text.map(|text| Self { path, text }));
         }
         Ok(Ok(Self { path, text: Text::OnDisk(file.metadata()?.len()) }))
+    }
+
+    /// The checksum of a file, read into a buffer that many files share. What the file cannot be is the inner error.
+    pub fn checksum_of(path: &Path, rules: &Rules, buffer: &mut Vec<u8>) -> std::io::Result<Result<String>> {
+        let mut file = File::open(path)?;
+        if !read_start(&mut file, buffer)? {
+            return Ok(Self { path: path.to_owned(), text: Text::OnDisk(file.metadata()?.len()) }.checksum(rules));
+        }
+        let text = without_mark(path, buffer).and_then(|()| valid(path, buffer, 0, true));
+        Ok(text.map(|text| sql::checksum(text, rules)))
     }
 
     /// A text that stands in no file, or no longer.
@@ -184,13 +194,14 @@ impl SqlFile {
 }
 
 /// Most files are shorter: a read that does not fill so much was the last.
-const SHORT: usize = 8 << 10;
+const SHORT: usize = 4 << 10;
 
 /// Reads a file if it is not long. `false`: it is.
 fn read_start(file: &mut File, bytes: &mut Vec<u8>) -> std::io::Result<bool> {
-    bytes.resize(SHORT, 0);
-    let count = file.read(bytes)?;
-    bytes.truncate(count);
+    let mut start = [0; SHORT];
+    let count = file.read(&mut start)?;
+    bytes.clear();
+    bytes.extend_from_slice(&start[..count]);
     if count == SHORT {
         file.by_ref().take((PART - SHORT + 1) as u64).read_to_end(bytes)?;
     }

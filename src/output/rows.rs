@@ -1,8 +1,11 @@
 //! Reports as tables, JSON, CSV and their kin.
 
+use std::borrow::Cow;
+
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 use serde::Serialize;
 use serde_json::Value;
+use unicode_width::UnicodeWidthStr as _;
 
 use super::format::Format;
 use super::terminal::{Style, Terminal};
@@ -106,18 +109,57 @@ pub fn emit<R: Report>(
 }
 
 impl Rows {
-    /// As a table for people. The header stands out; nothing is drawn that is not needed.
+    /// As a table for people. The header stands out; nothing is drawn that is not needed. Where each
+    /// value is one line, it is done here: to draw them takes most of the time of a long `status`.
     pub fn print(&self, terminal: &Terminal) {
         if self.rows.is_empty() {
             return;
         }
-        let text = table(self, comfy_table::presets::NOTHING, (0, 2));
-        let mut lines: Vec<_> = text.lines().map(|line| line.trim_end().to_owned()).collect();
-        if let Some(header) = lines.first_mut() {
-            *header = terminal.paint_data(Style::Bold, header);
+        let shown: Vec<Vec<Cow<'_, str>>> =
+            self.rows.iter().map(|row| row.iter().map(|value| text::printable(value)).collect()).collect();
+        if shown.iter().flatten().any(|value| value.contains(['\n', '\t'])) {
+            let text = table(self, comfy_table::presets::NOTHING, (0, 2));
+            let mut lines: Vec<_> = text.lines().map(|line| line.trim_end().to_owned()).collect();
+            if let Some(header) = lines.first_mut() {
+                *header = terminal.paint_data(Style::Bold, header);
+            }
+            terminal.data(&format!("{}\n", lines.join("\n")));
+            return;
         }
-        terminal.data(&format!("{}\n", lines.join("\n")));
+        let mut widths: Vec<usize> = self.columns.iter().map(|column| width(column.name)).collect();
+        for row in &shown {
+            for (widest, value) in widths.iter_mut().zip(row) {
+                *widest = width(value).max(*widest);
+            }
+        }
+        let mut header = String::new();
+        self.line(&widths, self.columns.iter().map(|column| column.name), &mut header);
+        let mut text = terminal.paint_data(Style::Bold, header.trim_end());
+        text.push('\n');
+        for row in &shown {
+            self.line(&widths, row.iter().map(|value| &**value), &mut text);
+        }
+        terminal.data(&text);
     }
+
+    /// One line, without white space at its end.
+    fn line<'v>(&self, widths: &[usize], values: impl Iterator<Item = &'v str>, text: &mut String) {
+        let start = text.len();
+        for (at, ((value, column), widest)) in values.zip(&self.columns).zip(widths).enumerate() {
+            let blank = widest - width(value);
+            let (left, right) = if column.right { (blank, 0) } else { (0, blank) };
+            text.extend(std::iter::repeat_n(' ', left + if at > 0 { 2 } else { 0 }));
+            text.push_str(value);
+            text.extend(std::iter::repeat_n(' ', right));
+        }
+        text.truncate(start + text[start..].trim_end().len());
+        text.push('\n');
+    }
+}
+
+/// How many columns of a terminal a text takes.
+fn width(text: &str) -> usize {
+    if text.is_ascii() { text.len() } else { text.width() }
 }
 
 fn table(rows: &Rows, style: comfy_table::TableStyle, padding: (u16, u16)) -> String {
@@ -126,7 +168,7 @@ fn table(rows: &Rows, style: comfy_table::TableStyle, padding: (u16, u16)) -> St
     table.set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(rows.columns.iter().map(|column| column.name));
     for row in &rows.rows {
-        table.add_row(row.iter().map(|value| text::printable(value)));
+        table.add_row(row.iter().map(|value| text::printable(value).into_owned()));
     }
     for (at, column) in rows.columns.iter().enumerate() {
         if let Some(drawn) = table.column_mut(at) {

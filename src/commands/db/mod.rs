@@ -47,7 +47,7 @@ impl Command {
 /// What a database is stamped as.
 fn stamp_of(context: &Context<'_>, session: &mut Session) -> crate::error::Result<meta::Meta> {
     let dialect = context.connector()?.dialect();
-    let home = dialect.home(session)?;
+    let home = session.home(dialect)?;
     meta::read(session, dialect, &home)
         .map_err(|error| error.into_error("cannot read the environment that the database is stamped as"))
 }
@@ -66,7 +66,7 @@ fn check_stamp(context: &Context<'_>) -> crate::error::Result<Option<String>> {
         Err(error) => return Err(error),
     };
     let environment = &context.settings.environment.name;
-    let home = dialect.home(&mut session)?;
+    let home = session.home(dialect)?;
     let failed =
         |error: crate::db::DbError| error.into_error("cannot read the environment that the database is stamped as");
     let own = meta::read(&mut session, dialect, &home).map_err(failed)?;
@@ -80,7 +80,7 @@ fn check_stamp(context: &Context<'_>) -> crate::error::Result<Option<String>> {
 /// Stamps the database as an environment's.
 fn write_stamp(context: &Context<'_>, session: &mut Session, environment: &str) -> crate::error::Result<()> {
     let dialect = context.connector()?.dialect();
-    let home = dialect.home(session)?;
+    let home = session.home(dialect)?;
     let mut statements = meta::create(dialect, &home);
     statements.extend(meta::stamp(dialect, &home, environment));
     let failed = |error: crate::db::DbError| error.into_error(format!("cannot stamp the database as `{environment}`"));

@@ -9,7 +9,7 @@ use crate::db::Purpose;
 use crate::error::{Code, Error};
 use crate::exit_code::ExitCode;
 use crate::migrate::runs::{self, Run, Texts};
-use crate::migrate::{Detail, History, Inventory, Migration, SqlFile, Target, kept_text, resolve};
+use crate::migrate::{Detail, History, Inventory, SqlFile, Target, kept_text, resolve};
 use crate::output::{Column, Progress, Report, Rows, Style, Terminal, emit};
 use crate::text;
 
@@ -47,7 +47,7 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let connector = context.connector()?;
     let dialect = connector.dialect();
     let mut session = connector.connect_telling(Purpose::Read, &Progress::new(context.terminal))?;
-    let home = dialect.home(&mut session)?;
+    let home = session.home(dialect)?;
     let mut told = Told { environment: context.settings.environment.name.clone(), runs: Vec::new(), last: None };
     if let Some(wanted) = &args.version {
         let history = History::read(&mut session, dialect, &home, Detail::State)?;
@@ -59,15 +59,17 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
         if let Some(run) = told.runs.last() {
             let texts = runs::texts(&mut session, dialect, &home, run)?;
             let migration = source.get(&version);
-            let difference = |then: &Option<String>, read: fn(&Migration) -> crate::error::Result<SqlFile>| {
-                let (Some(then), Some(migration)) = (then, migration) else {
-                    return Ok(None);
-                };
-                let now = kept_text(&read(migration)?.whole()?, dialect);
-                Ok::<_, Error>(diff(then, &now))
+            let difference = |then: &Option<String>, file: crate::error::Result<Option<SqlFile>>| {
+                let Some(then) = then else { return Ok(None) };
+                // A file that is no longer there says nothing.
+                let now = file?.map(|file| file.whole()).transpose()?.unwrap_or_default();
+                Ok::<_, Error>(diff(then, &kept_text(&now, dialect)))
             };
-            let up_difference = difference(&texts.up, Migration::up)?;
-            let down_difference = difference(&texts.down, Migration::down)?;
+            let (mut up_difference, mut down_difference) = (None, None);
+            if let Some(migration) = migration {
+                up_difference = difference(&texts.up, migration.up().map(Some))?;
+                down_difference = difference(&texts.down, migration.down())?;
+            }
             told.last = Some(Last { directory: migration.is_some(), texts, up_difference, down_difference });
         }
     } else {

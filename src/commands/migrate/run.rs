@@ -43,7 +43,8 @@ pub struct Wanted<'a> {
 
 /// Plans and runs, and reports what was done, also when it failed half way.
 pub fn run(context: &Context<'_>, wanted: &Wanted<'_>) -> anyhow::Result<ExitCode> {
-    let (source, connector) = context.source_and_database()?;
+    let connector = context.connector()?;
+    let (source, ()) = context.source_beside(false, || connector.start())?;
     let settings = &context.settings;
     let progress = Progress::new(context.terminal);
     let approve = |plan: &Plan| {

@@ -1,7 +1,8 @@
 //! `dbtool migrate status`
 
 use crate::context::Context;
-use crate::db::{Home, Purpose};
+use crate::db::{Connector, Purpose};
+use crate::error::Result;
 use crate::exit_code::ExitCode;
 use crate::migrate::report::{Status, StatusReport};
 use crate::migrate::{Detail, Entry, History, Inventory, State, half_applied};
@@ -19,24 +20,17 @@ pub struct Args {
 }
 
 pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
-    let (source, connector) = context.source_and_database()?;
+    let connector = context.connector()?;
+    let (source, seen) = context.source_beside(true, || look(context, connector))?;
+    let (history, holder) = seen?;
     let dialect = connector.dialect();
-    let observer = Progress::new(context.terminal);
-    // A file that is not there yet has no history, and looking must not make it.
-    let there = dialect.backend().is_server() || dialect.database_exists(connector)?;
-    let (history, holder) = if there {
-        let mut session = connector.connect_telling(Purpose::Read, &observer)?;
-        let home: Home = dialect.home(&mut session)?;
-        History::read_beside_others(&mut session, dialect, connector.target(), &home, Detail::Times)?
-    } else {
-        (History::default(), None)
-    };
     let inventory = Inventory::new(&source, &history, dialect)?;
     let environment = &context.settings.environment.name;
     let report = StatusReport::new(environment, dialect.backend(), &inventory);
     let terminal = context.terminal;
-    for warning in &source.warnings {
-        terminal.warning(warning, None);
+    for migration in inventory.entries.iter().filter(|entry| entry.state == State::Pending) {
+        let read = migration.migration.as_ref().map(|migration| migration.metadata()).transpose()?;
+        read.into_iter().flat_map(|(_, warnings)| warnings).for_each(|warning| terminal.warning(&warning, None));
     }
     if let Some(stamped) = history.meta.environment.as_deref().filter(|stamped| stamped != environment) {
         terminal.warning(&format!("the database is stamped as `{stamped}`, and this is `{environment}`"), None);
@@ -49,6 +43,18 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
         tell_half(terminal, entry);
     }
     Ok(if args.check { check(&report) } else { ExitCode::Done })
+}
+
+/// What the database says, and who is at work on it.
+fn look(context: &Context<'_>, connector: &Connector) -> Result<(History, Option<String>)> {
+    let dialect = connector.dialect();
+    // A file that is not there yet has no history, and looking must not make it.
+    if !dialect.backend().is_server() && !dialect.database_exists(connector)? {
+        return Ok((History::default(), None));
+    }
+    let mut session = connector.connect_telling(Purpose::Read, &Progress::new(context.terminal))?;
+    let home = session.home(dialect)?;
+    History::read_beside_others(&mut session, dialect, connector.target(), &home, Detail::Times)
 }
 
 /// How a half-applied migration stands, and how to go on.

@@ -182,8 +182,13 @@ impl Runner<'_> {
         let dialect = work.dialect;
         let at = now();
         let up = entry.migration.as_ref().map(|migration| migration.up()).transpose()?;
-        let down =
-            entry.migration.as_ref().filter(|_| entry.is_reversible()).map(|migration| migration.down()).transpose()?;
+        let down = entry
+            .migration
+            .as_ref()
+            .filter(|_| entry.is_reversible())
+            .map(|migration| migration.down())
+            .transpose()?
+            .flatten();
         let checksum = match &up {
             Some(up) => up.checksum(dialect.rules())?,
             None => sql::checksum("", dialect.rules()),

@@ -84,7 +84,7 @@ impl Runner<'_> {
         let mut plan = make_plan(&look.inventory, &wanted.request, wanted.policies)?;
         let mut prepared = self.prepare(&plan)?;
         if wanted.dry_run || plan.steps.is_empty() {
-            self.tell_warnings(&plan);
+            self.tell_warnings(&plan, &prepared);
             if let Err(error) = look.history.meta.check(self.environment) {
                 self.observer.warn(error.to_string());
             }
@@ -114,7 +114,7 @@ impl Runner<'_> {
                 (wanted.approve)(&plan)?;
             }
         }
-        self.tell_warnings(&plan);
+        self.tell_warnings(&plan, &prepared);
         self.tell_unwritten(&prepared);
         let watch = Watch::default();
         let mut work = self.work(locked, &look, &prepared, &watch)?;
@@ -216,7 +216,7 @@ impl Runner<'_> {
         let dialect = self.connector.dialect();
         let (home, history) = match session {
             Some(session) => {
-                let home = dialect.home(session)?;
+                let home = session.home(dialect)?;
                 let history = if exclusive {
                     History::read(session, dialect, &home, Detail::State)?
                 } else {
@@ -230,8 +230,8 @@ impl Runner<'_> {
         Ok(Look { home, history, inventory })
     }
 
-    fn tell_warnings(&self, plan: &Plan) {
-        for warning in &self.source.warnings {
+    fn tell_warnings(&self, plan: &Plan, prepared: &[Prepared]) {
+        for warning in prepared.iter().flat_map(|prepared| &prepared.warnings) {
             self.observer.warn(warning.clone());
         }
         for (warning, hint) in &plan.warnings {

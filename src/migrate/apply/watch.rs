@@ -24,6 +24,8 @@ struct State {
     watched: Option<Watched>,
     /// Counts the steps, so that the watcher sees when one has followed another.
     step: u64,
+    /// The watcher waits for the next step. Otherwise it looks by itself: to wake it for each would cost more than most take.
+    waits: bool,
     blockers: Vec<String>,
 }
 
@@ -46,7 +48,9 @@ impl Watch {
         state.blockers.clear();
         state.watched =
             connection.map(|connection| Watched { connection, label: label.to_owned(), since: Instant::now() });
-        self.changed.notify_all();
+        if std::mem::take(&mut state.waits) {
+            self.changed.notify_all();
+        }
     }
 
     /// Who held what the step waited for when it was last looked at.
@@ -97,13 +101,17 @@ impl Watch {
                     let waited = self.changed.wait_timeout(state, left);
                     state = waited.unwrap_or_else(PoisonError::into_inner).0;
                 }
-                (None, _) => state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+                (None, _) => {
+                    state.waits = true;
+                    state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+                }
             }
         }
     }
 
     fn pause(&self, step: u64) {
-        let state = self.state();
+        let mut state = self.state();
+        state.waits = true;
         let same = |state: &mut State| !state.ended && state.step == step;
         drop(self.changed.wait_timeout_while(state, PAUSE, same));
     }
