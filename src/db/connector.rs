@@ -118,6 +118,11 @@ impl Connector {
     /// Begins to connect and to look while other threads do other things: the next connection to look with is this one. To a
     /// server that takes a thread of its own, so that nobody has to wait for one that does not answer.
     pub fn start(&self) {
+        let server = self.target.backend().is_server();
+        // A library that is not ours may not stand it that the process ends meanwhile.
+        if server && !cfg!(feature = "bundled") {
+            return;
+        }
         let other = self.clone();
         // Its log lines are this thread's.
         let (log, span) = (tracing::dispatcher::get_default(Clone::clone), tracing::Span::current());
@@ -126,7 +131,7 @@ impl Connector {
             session.look_ahead(other.dialect());
             Ok(session)
         };
-        let attempt = if self.target.backend().is_server() {
+        let attempt = if server {
             Attempt::UnderWay(std::thread::spawn(move || {
                 tracing::dispatcher::with_default(&log, || span.in_scope(open))
             }))

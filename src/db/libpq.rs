@@ -74,6 +74,9 @@ impl Drop for Cancel {
 impl Connection {
     /// Connects with a conninfo string of keywords and values.
     pub fn open(conninfo: &str) -> Result<Self, DbError> {
+        // Otherwise OpenSSL would clean up when the process ends, under the feet of a thread that still connects.
+        #[cfg(feature = "bundled")]
+        openssl_sys::init();
         let nul = |_| DbError::new(Kind::Parameters, "a connection parameter holds a NUL byte");
         let conninfo = CString::new(conninfo).map_err(nul)?;
         // SAFETY: the argument is a C string that outlives the call.

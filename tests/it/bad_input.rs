@@ -1,6 +1,6 @@
 //! What is wrong with a file gets an error with a place and a hint, and nothing changes.
 
-use crate::support::{Project, on_each_backend, on_postgres, on_transactional};
+use crate::support::{Project, on_each_backend, on_postgres, on_servers, on_transactional};
 
 /// Runs `up` beside a good migration before it, and asserts that nothing was changed.
 fn refused(project: &Project, code: i32, words: &[&str]) {
@@ -71,6 +71,19 @@ fn directories_that_are_no_migrations() {
         std::fs::remove_dir_all(project.path("migrations/1_again")).unwrap();
         let project = project.migration(&format!("{}_x", "9".repeat(51)), "SELECT 1;", "");
         refused(&project, 2, &["error[source/version]", "51 characters"]);
+    });
+}
+
+/// A connection may be under way on another thread when the files turn out to be wrong.
+#[test]
+fn what_is_wrong_on_disk_is_told_while_a_connection_is_under_way() {
+    on_servers(|project| {
+        let project =
+            (1..=200).fold(project, |project, number| project.migration(&format!("{number}_a"), "SELECT 1;", ""));
+        let project = project.migration("200_b", "SELECT 1;", "");
+        for _ in 0..50 {
+            project.expect(2, &["migrate", "up"]).says(&["error[source/duplicate-version]"]);
+        }
     });
 }
 
