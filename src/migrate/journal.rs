@@ -84,20 +84,22 @@ pub fn create(dialect: &dyn Dialect, home: &Home) -> Vec<String> {
     all
 }
 
-/// The ledger's change for a migration that was run.
+/// The ledger's change for migrations that were run, at least one.
 #[must_use]
-pub fn record(dialect: &dyn Dialect, home: &Home, direction: Direction, version: &Version) -> String {
-    let (table, version) = (home.table(dialect, LEDGER), dialect.literal(version.as_str()));
+pub fn record(dialect: &dyn Dialect, home: &Home, direction: Direction, versions: &[&Version]) -> String {
+    let table = home.table(dialect, LEDGER);
+    let literals: Vec<_> = versions.iter().map(|version| dialect.literal(version.as_str())).collect();
     match direction {
-        Direction::Up => format!("INSERT INTO {table} (version) VALUES ({version})"),
-        Direction::Down => format!("DELETE FROM {table} WHERE version = {version}"),
+        Direction::Up => format!("INSERT INTO {table} (version) VALUES ({})", literals.join("), (")),
+        Direction::Down => format!("DELETE FROM {table} WHERE version IN ({})", literals.join(", ")),
     }
 }
 
-/// A query that gives one row if the version is applied.
+/// A query for the applied ones among versions, at least one.
 #[must_use]
-pub fn is_applied(dialect: &dyn Dialect, home: &Home, version: &Version) -> String {
-    format!("SELECT 1 FROM {} WHERE version = {}", home.table(dialect, LEDGER), dialect.literal(version.as_str()))
+pub fn applied(dialect: &dyn Dialect, home: &Home, versions: &[&Version]) -> String {
+    let literals: Vec<_> = versions.iter().map(|version| dialect.literal(version.as_str())).collect();
+    format!("SELECT version FROM {} WHERE version IN ({})", home.table(dialect, LEDGER), literals.join(", "))
 }
 
 /// What a row says of one run of one migration.
@@ -128,9 +130,15 @@ pub struct Row<'a> {
 }
 
 impl Row<'_> {
-    /// The statement that writes it. Secrets in the texts are masked.
+    /// The statement that writes it.
     #[must_use]
     pub fn insert(&self, dialect: &dyn Dialect, home: &Home) -> String {
+        insert(dialect, home, &[self.values(dialect, home)])
+    }
+
+    /// Its values. Secrets in the texts are masked.
+    #[must_use]
+    pub fn values(&self, dialect: &dyn Dialect, home: &Home) -> String {
         let text = |text: &str| dialect.literal(text);
         let optional = |value: Option<&str>| value.map_or_else(|| "NULL".to_owned(), text);
         let mut masked = false;
@@ -172,14 +180,20 @@ impl Row<'_> {
             run_on(dialect, home, self.version),
             self.connection.map_or_else(|| "NULL".to_owned(), |id| id.to_string()),
         ];
-        format!(
-            "INSERT INTO {} (run_id, version, name, direction, in_transaction, statements, statement_started, statement_done, \
-             checksum, up_sql, down_sql, masked, started_at, duration_ms, db_user, os_user, host, git_commit, ci_run, tool_version, \
-             outcome, error, action, reason, run_on, connection) VALUES ({})",
-            home.table(dialect, JOURNAL),
-            values.join(", ")
-        )
+        values.join(", ")
     }
+}
+
+/// The statement that writes rows, at least one, from the values of each.
+#[must_use]
+pub fn insert(dialect: &dyn Dialect, home: &Home, rows: &[String]) -> String {
+    format!(
+        "INSERT INTO {} (run_id, version, name, direction, in_transaction, statements, statement_started, statement_done, \
+         checksum, up_sql, down_sql, masked, started_at, duration_ms, db_user, os_user, host, git_commit, ci_run, tool_version, \
+         outcome, error, action, reason, run_on, connection) VALUES ({})",
+        home.table(dialect, JOURNAL),
+        rows.join("), (")
+    )
 }
 
 /// The ledger's own time of a version, which tells later whether that row is still ours, or another tool's.

@@ -152,7 +152,7 @@ impl File<'_, '_> {
         let duration_ms = self.started.elapsed().as_millis();
         let closing = Closing { outcome: outcome::DONE, duration_ms, error: None, failed: None };
         [
-            journal::record(dialect, &self.work.home, self.prepared.step.direction, version),
+            journal::record(dialect, &self.work.home, self.prepared.step.direction, &[version]),
             journal::close(dialect, &self.work.home, (self.id, version), &closing),
         ]
     }

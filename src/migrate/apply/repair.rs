@@ -215,7 +215,7 @@ impl Runner<'_> {
         };
         let mut statements = Vec::new();
         if entry.is_applied() != (direction == Direction::Up) {
-            statements.push(journal::record(dialect, &work.home, direction, &entry.version));
+            statements.push(journal::record(dialect, &work.home, direction, &[&entry.version]));
         }
         statements.push(row.insert(dialect, &work.home));
         work.held.check()?;

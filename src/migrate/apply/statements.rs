@@ -7,6 +7,7 @@ use super::runner::Runner;
 use super::work::{Broken, Work, what};
 use crate::db::{Backoff, DbError, Failure, Kind};
 use crate::error::{Code, Error, Result};
+use crate::migrate::direction::Direction;
 use crate::migrate::journal::{self, Action};
 use crate::migrate::replay::replay;
 use crate::migrate::script::Prepared;
@@ -18,8 +19,11 @@ impl Runner<'_> {
     pub(super) fn by_statements(&self, work: &mut Work<'_>, prepared: &Prepared, why: &Why<'_>) -> Result<bool> {
         let dialect = work.dialect;
         let refused = |work: &Work<'_>, error: DbError| self.refused(work, prepared, error).error;
-        if dialect.looks_again() && work.is_done(prepared).map_err(|error| refused(work, error))? {
-            return Ok(false);
+        if dialect.looks_again() {
+            let applied = work.applied(std::slice::from_ref(prepared)).map_err(|error| refused(work, error))?;
+            if applied.is_empty() == (prepared.step.direction == Direction::Down) {
+                return Ok(false);
+            }
         }
         let around = dialect
             .before(&mut work.session, &[&prepared.found.survey], false)

@@ -3,13 +3,15 @@
 use std::time::{Duration, Instant};
 
 use super::runner::Runner;
-use super::work::{Broken, Work, now, unknown, what};
-use crate::db::{Answers, Around, Backoff, Kind, Message, Row, Survey};
+use super::work::{Broken, MOST, Work, now, unknown, what};
+use crate::db::{Answers, Around, Backoff, Dialect, Home, Kind, Message, Row, Survey};
 use crate::error::{Code, Error, Result};
+use crate::migrate::direction::Direction;
 use crate::migrate::journal::{self, outcome};
 use crate::migrate::script::Prepared;
 use crate::observer::Event;
 use crate::sql::Statement;
+use crate::version::Version;
 
 /// How long each migration took; `None`: it was already done.
 pub(super) type Durations = Vec<Option<Duration>>;
@@ -20,6 +22,36 @@ struct Course {
     /// The migration that is under way.
     at: usize,
     durations: Durations,
+}
+
+/// What is to be written to ledger and journal: together it takes less time than row by row.
+#[derive(Default)]
+struct Records<'s> {
+    direction: Option<Direction>,
+    versions: Vec<&'s Version>,
+    rows: Vec<String>,
+    bytes: usize,
+}
+
+impl<'s> Records<'s> {
+    fn add(&mut self, prepared: &'s Prepared, values: String) {
+        self.direction = Some(prepared.step.direction);
+        self.versions.push(&prepared.step.migration.version);
+        self.bytes += values.len();
+        self.rows.push(values);
+    }
+
+    /// Whether they are to be written before a step in a direction is added.
+    fn are_enough(&self, direction: Direction) -> bool {
+        const LONG: usize = 256 << 10;
+        self.direction.is_some_and(|other| other != direction) || self.rows.len() >= MOST || self.bytes >= LONG
+    }
+
+    /// The statements that write them.
+    fn take(&mut self, dialect: &dyn Dialect, home: &Home) -> Vec<String> {
+        let Self { direction: Some(direction), versions, rows, .. } = std::mem::take(self) else { return Vec::new() };
+        vec![journal::record(dialect, home, direction, &versions), journal::insert(dialect, home, &rows)]
+    }
 }
 
 /// Which migration of several failed, and why.
@@ -143,14 +175,32 @@ impl Runner<'_> {
         if !messages {
             dialect.begin(&mut work.session, &self.timeouts, self.observer)?;
         }
+        let looked = if dialect.looks_again() { Some(work.applied(steps)) } else { None };
+        let mut applied = looked.transpose().map_err(|error| self.refused(work, &steps[0], error))?;
+        let mut records = Records::default();
         for (number, prepared) in steps.iter().enumerate() {
             course.at = number;
             if number > 0 {
                 self.check_interrupt()?;
             }
-            if dialect.looks_again() && work.is_done(prepared).map_err(|error| self.refused(work, prepared, error))? {
-                course.durations.push(None);
-                continue;
+            if let Some(applied) = &mut applied {
+                let version = prepared.step.migration.version.as_str();
+                // Its direction says what the ledger says after it: one step may undo another.
+                let changes = match prepared.step.direction {
+                    Direction::Up => applied.insert(version.to_owned()),
+                    Direction::Down => applied.remove(version),
+                };
+                if !changes {
+                    course.durations.push(None);
+                    continue;
+                }
+            }
+            if records.are_enough(prepared.step.direction) {
+                ours.extend(records.take(dialect, &work.home));
+                if !messages {
+                    work.session.execute(&ours.join("; ")).map_err(|error| self.refused(work, prepared, error))?;
+                    ours.clear();
+                }
             }
             let (started, started_at) = (Instant::now(), now());
             work.begin_step(prepared, self.observer);
@@ -171,14 +221,9 @@ impl Runner<'_> {
                 statement_done: done,
                 ..work.row(prepared, &started_at)
             };
-            let version = &prepared.step.migration.version;
-            ours.push(journal::record(dialect, &work.home, prepared.step.direction, version));
-            ours.push(row.insert(dialect, &work.home));
-            if !messages {
-                work.session.execute(&ours.join("; ")).map_err(|error| self.refused(work, prepared, error))?;
-                ours.clear();
-            }
+            records.add(prepared, row.values(dialect, &work.home));
         }
+        ours.extend(records.take(dialect, &work.home));
         // The last one that was run tells of all.
         let Some(last) = course.durations.iter().rposition(Option::is_some) else {
             work.rollback();

@@ -1,5 +1,6 @@
 //! What a run works with, and how its failures are told.
 
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use super::runner::Runner;
@@ -14,6 +15,9 @@ use crate::migrate::script::{Mode, Prepared};
 use crate::observer::{Event, Observer};
 use crate::secret::Redactor;
 use crate::sql::Statement;
+
+/// So many rows are read or written at once.
+pub(super) const MOST: usize = 100;
 
 /// The work connection, and what belongs to it.
 pub(super) struct Work<'a> {
@@ -205,11 +209,15 @@ impl Work<'_> {
         !self.session.in_transaction(true) || self.dialect.rollback(&mut self.session).unwrap_or(true)
     }
 
-    /// Whether the ledger already says what the step would make it say.
-    pub(super) fn is_done(&mut self, prepared: &Prepared) -> Result<bool, DbError> {
-        let query = journal::is_applied(self.dialect, &self.home, &prepared.step.migration.version);
-        let applied = !self.session.query(&query)?.is_empty();
-        Ok(applied == (prepared.step.direction == Direction::Up))
+    /// Which of the steps' versions stand in the ledger.
+    pub(super) fn applied(&mut self, steps: &[Prepared]) -> Result<HashSet<String>, DbError> {
+        let versions: Vec<_> = steps.iter().map(|prepared| &prepared.step.migration.version).collect();
+        let mut applied = HashSet::new();
+        for some in versions.chunks(MOST) {
+            let rows = self.session.query(&journal::applied(self.dialect, &self.home, some))?;
+            applied.extend(rows.into_iter().map(|mut row| row.take(0)));
+        }
+        Ok(applied)
     }
 }
 
