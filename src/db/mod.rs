@@ -24,4 +24,4 @@ pub use lock::{Held, Locked, Unlocked};
 pub use manager::{Manager, Pool};
 pub use mysql::MysqlConnection;
 pub use retry::Backoff;
-pub use session::{Answers, Failure, Message, Notice, Row, Session};
+pub use session::{Answers, Failure, Message, Notice, Row, Session, Took};

@@ -55,6 +55,8 @@ pub struct Found {
     pub idle: usize,
     /// The last statement that may bring back a table that is being rebuilt; 0: none.
     pub last_change: usize,
+    /// A SET, on which it may depend how what follows in the same message is read.
+    pub sets: bool,
     /// The first and the last of statements that change rows only, one after the other, where the schema cannot be changed in
     /// a transaction.
     groups: Vec<(usize, usize)>,
@@ -95,6 +97,12 @@ impl Prepared {
 }
 
 impl Found {
+    /// Whether it could be cut into statements.
+    #[must_use]
+    pub fn is_split(&self) -> bool {
+        self.splits
+    }
+
     /// The last of the statements that can share a transaction with this one.
     #[must_use]
     pub fn last_of_group(&self, number: usize) -> usize {
@@ -200,6 +208,7 @@ fn look_through(prepared: &Prepared, dialect: &dyn Dialect) -> Result<(Found, Wr
         for statement in &part.statements {
             found.count = statement.number;
             found.longest = found.longest.max((statement.text.len(), statement.start));
+            found.sets |= statement.begins(&["SET"]);
             found.survey.sets_transaction |= statement.begins(&["SET", "TRANSACTION"]);
             dialect.survey(statement, &mut found.survey);
             if statement.begins(&["DROP", "DATABASE"]) || statement.begins(&["DROP", "SCHEMA"]) {

@@ -1,6 +1,6 @@
 //! `--atomic`: all in one transaction, or none; and what cannot be, refused before anything runs.
 
-use crate::support::{Project, on_each_backend, on_mysql, on_transactional};
+use crate::support::{Project, on_each_backend, on_mysql, on_postgres, on_transactional};
 
 fn with_three(project: Project) -> Project {
     project
@@ -52,6 +52,66 @@ fn one_that_fails_takes_the_others_back() {
         project.write("migrations/4_bad/up.sql", "INSERT INTO a VALUES (2);");
         project.ok(&["migrate", "up", "--atomic"]);
         assert_eq!(project.query("SELECT id FROM a ORDER BY id"), ["1", "2"]);
+    });
+}
+
+/// On PostgreSQL short files go as one message: what fails in it is told as that file's.
+#[test]
+fn whoever_fails_among_many_is_named_with_its_place() {
+    on_transactional(|project| {
+        let project = project
+            .migration("1_a", "CREATE TABLE a (id INT PRIMARY KEY); -- é: no line end, no `;`", "DROP TABLE a")
+            .migration("2_b", "CREATE TABLE b (id INT PRIMARY KEY)", "DROP TABLE b")
+            .migration("3_nothing", "-- nothing at all", "-- nothing")
+            .migration(
+                "4_c",
+                "INSERT INTO a VALUES (1);\n\nINSERT INTO a VALUES (2);\n  INSERT INTO nope VALUES (1);",
+                "",
+            )
+            .migration("5_d", "CREATE TABLE d (id INT);", "");
+        let words =
+            ["the migration `4_c` failed at statement 3 of 3", "4_c/up.sql:4:", "3 migrations with it rolled back"];
+        project.expect(5, &["migrate", "up", "--atomic"]).says(&words);
+        assert_eq!(project.states(), "1:pending 2:pending 3:pending 4:pending 5:pending");
+        // One whose place the server does not tell.
+        project.write("migrations/4_c/up.sql", "INSERT INTO a VALUES (1);\nINSERT INTO a VALUES (1);");
+        let words = ["the migration `4_c` failed at statement 2 of 2", "4_c/up.sql:2:1"];
+        project.expect(5, &["migrate", "up", "--atomic"]).says(&words);
+        // One that the server finds before any is run.
+        project.write("migrations/4_c/up.sql", "INSERT INTO a VALUES (1);\nINSRT INTO a VALUES (2);");
+        let words = ["the migration `4_c` failed at statement 2 of 2", "4_c/up.sql:2:1"];
+        project.expect(5, &["migrate", "up", "--atomic"]).says(&words);
+        project.write("migrations/4_c/up.sql", "INSERT INTO a VALUES (1);");
+        project.ok(&["migrate", "up", "--atomic"]);
+        assert_eq!(
+            project.query("SELECT statements FROM __dbtool_journal WHERE outcome = 'done' ORDER BY id"),
+            ["1", "1", "0", "1", "1"]
+        );
+        let history = project.json(0, &["migrate", "history"]);
+        assert!(
+            history["runs"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter(|run| run["outcome"] == "done")
+                .all(|run| run["duration_ms"].is_i64()),
+            "{history}"
+        );
+    });
+}
+
+/// What a file sets may change how the server reads the next one.
+#[test]
+fn a_setting_holds_for_the_files_that_follow() {
+    on_postgres(|project| {
+        let project = project
+            .migration("1_a", "CREATE TABLE a (t TEXT);", "")
+            .migration("2_set", "SET standard_conforming_strings = off;", "")
+            .migration("3_b", r"INSERT INTO a VALUES ('it\'s; here');", "")
+            .migration("4_c", r"INSERT INTO a VALUES ('x\\y');", "")
+            .migration("5_d", "SET standard_conforming_strings = on;", "");
+        project.ok(&["migrate", "up", "--atomic"]);
+        assert_eq!(project.query("SELECT t FROM a ORDER BY t"), ["it's; here", r"x\y"]);
     });
 }
 

@@ -83,5 +83,9 @@ fn each_command_asks_a_fixed_number_of_times() {
         let eleven = asked(&project, &["migrate", "up"]);
         assert_eq!(eleven - one, 2 * 10, "{one} for one, {eleven} for eleven");
         assert!(one <= 12, "{one} for one migration");
+        // Together, whatever their number.
+        let reverted = asked(&project, &["migrate", "down", "--all", "--yes", "--atomic"]);
+        let applied = asked(&project, &["migrate", "up", "--atomic"]);
+        assert!(reverted <= 12 && applied <= 12, "{reverted} to revert, {applied} to apply 72 migrations");
     });
 }

@@ -1,6 +1,7 @@
 //! Runs a plan: locked, journaled, all or nothing where the database can, and otherwise to the letter where it stopped.
 
 mod baseline;
+mod batch;
 mod file;
 mod repair;
 mod runner;

@@ -70,7 +70,7 @@ impl Runner<'_> {
 
                 let started = Instant::now();
                 let label = prepared.step.migration.label();
-                work.begin_step(&prepared, self.observer);
+                work.begin_step(std::slice::from_ref(&prepared), self.observer);
                 let why = Why { action: choice.action(), reason: Some(reason), done, skip };
                 let result = self.watched(&watch, || self.by_statements(&mut work, &prepared, &why));
                 let took = started.elapsed();

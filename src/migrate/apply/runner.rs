@@ -373,7 +373,7 @@ impl Runner<'_> {
             let result = match together[0].mode {
                 Mode::Transaction => self.in_transaction(work, together),
                 Mode::Statements => {
-                    work.begin_step(&together[0], self.observer);
+                    work.begin_step(&together[..1], self.observer);
                     let run = self.by_statements(work, &together[0], &Why::RUN);
                     run.map(|run| vec![run.then(|| started.elapsed())]).map_err(|error| Stopped { at: 0, error })
                 }

@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use super::batch::{Batch, together};
 use super::runner::Runner;
 use super::work::{Broken, MOST, Work, now, unknown, what};
-use crate::db::{Answers, Around, Backoff, Dialect, Home, Kind, Message, Row, Survey};
+use crate::db::{Answers, Around, Backoff, Dialect, Failure, Home, Kind, Message, Row, Survey};
 use crate::error::{Code, Error, Result};
 use crate::migrate::direction::Direction;
 use crate::migrate::journal::{self, outcome};
@@ -58,6 +59,22 @@ impl<'s> Records<'s> {
 pub(super) struct Stopped {
     pub(super) at: usize,
     pub(super) error: Error,
+}
+
+/// The answer to the question for the transaction's number.
+fn id(mut row: Row) -> String {
+    row.take(0)
+}
+
+impl Work<'_> {
+    /// Sends a message. `asks`: what is before the file asks for the transaction's number.
+    fn exchange(&mut self, message: &Message<'_>, asks: bool, answers: &mut Answers) -> Result<(), Failure> {
+        let sent = self.session.run(message, answers);
+        if asks && !message.before.is_empty() {
+            self.transaction = answers.before.take().map(id);
+        }
+        sent
+    }
 }
 
 impl Runner<'_> {
@@ -178,7 +195,8 @@ impl Runner<'_> {
         let looked = if dialect.looks_again() { Some(work.applied(steps)) } else { None };
         let mut applied = looked.transpose().map_err(|error| self.refused(work, &steps[0], error))?;
         let mut records = Records::default();
-        for (number, prepared) in steps.iter().enumerate() {
+        while let Some(prepared) = steps.get(course.durations.len()) {
+            let number = course.durations.len();
             course.at = number;
             if number > 0 {
                 self.check_interrupt()?;
@@ -202,26 +220,27 @@ impl Runner<'_> {
                     ours.clear();
                 }
             }
-            let (started, started_at) = (Instant::now(), now());
-            work.begin_step(prepared, self.observer);
+            let batch = &steps[number..][..if messages { together(&steps[number..]) } else { 1 }];
+            let started_at = now();
+            work.begin_step(batch, self.observer);
             work.held.check()?;
-            let sent = self.send(work, prepared, std::mem::take(&mut ours));
-            if sent.as_ref().is_err_and(|broken| broken.ours) {
-                // What failed is the record of the one before.
-                course.at = number.saturating_sub(1);
+            let took = self.send(work, batch, std::mem::take(&mut ours)).map_err(|(at, broken)| {
+                // What is ours and failed is the record of those before.
+                course.at = if broken.ours { number.saturating_sub(1) } else { number + at };
+                broken
+            })?;
+            for (prepared, took) in batch.iter().zip(took) {
+                course.durations.push(Some(took));
+                let done = prepared.found.count;
+                let row = journal::Row {
+                    outcome: outcome::DONE,
+                    duration_ms: Some(took.as_millis()),
+                    statement_started: done,
+                    statement_done: done,
+                    ..work.row(prepared, &started_at)
+                };
+                records.add(prepared, row.values(dialect, &work.home));
             }
-            sent?;
-            let took = started.elapsed();
-            course.durations.push(Some(took));
-            let done = prepared.found.count;
-            let row = journal::Row {
-                outcome: outcome::DONE,
-                duration_ms: Some(took.as_millis()),
-                statement_started: done,
-                statement_done: done,
-                ..work.row(prepared, &started_at)
-            };
-            records.add(prepared, row.values(dialect, &work.home));
         }
         ours.extend(records.take(dialect, &work.home));
         // The last one that was run tells of all.
@@ -254,49 +273,64 @@ impl Runner<'_> {
         }
     }
 
-    /// Sends a file, after what is ours, and sees to it that it has not ended the transaction.
-    fn send(&self, work: &mut Work<'_>, prepared: &Prepared, mut before: Vec<String>) -> Result<(), Broken> {
-        let dialect = work.dialect;
-        let outside = &prepared.found.survey.outside;
+    /// Sends files, after what is ours, and sees to it that they have not ended the transaction. Gives how long each took, or
+    /// which of them failed, from 0.
+    fn send(
+        &self,
+        work: &mut Work<'_>,
+        files: &[Prepared],
+        mut before: Vec<String>,
+    ) -> Result<Vec<Duration>, (usize, Broken)> {
+        let (dialect, started) = (work.dialect, Instant::now());
         let ask = dialect.transaction_id().map(str::to_owned);
         // Asking is a query, and SET TRANSACTION must come before every query.
-        let asks_before = work.transaction.is_none() && !prepared.found.survey.sets_transaction;
+        let asks_before = work.transaction.is_none() && !files[0].found.survey.sets_transaction;
         before.extend(ask.clone().filter(|_| asks_before));
         let after: Vec<String> = ask.into_iter().collect();
-        let id = |row: Option<Row>| row.map(|row| row.text(0).to_owned());
         let mut now = None;
-        prepared.parts(dialect, |part| {
-            let inside: Vec<Statement<'_>> =
-                part.statements.iter().filter(|statement| !outside.contains(&statement.number)).cloned().collect();
-            let message = Message {
-                before: &before,
-                source: part.source,
-                at: part.at,
-                statements: &inside,
-                after: if part.last { &after } else { &[] },
-            };
+        let mut durations = Vec::new();
+        if let [prepared] = files {
+            let outside = &prepared.found.survey.outside;
+            prepared
+                .parts(dialect, |part| {
+                    let inside: Vec<Statement<'_>> =
+                        part.statements.iter().filter(|one| !outside.contains(&one.number)).cloned().collect();
+                    let after: &[String] = if part.last { &after } else { &[] };
+                    let message =
+                        Message { before: &before, source: part.source, at: part.at, statements: &inside, after };
+                    let mut answers = Answers::default();
+                    let sent = work.exchange(&message, asks_before, &mut answers);
+                    before.clear();
+                    now = answers.after.map(id);
+                    sent.map_err(|failure| self.failed(work, prepared, &part.statements, failure))
+                })
+                .map_err(|broken| (0, broken))?;
+            durations.push(started.elapsed());
+        } else {
+            let batch = Batch::of(files, dialect);
+            let (source, statements) = (batch.source.as_str(), batch.statements.as_slice());
             let mut answers = Answers::default();
-            let sent = work.session.run(&message, &mut answers);
-            if asks_before && !before.is_empty() {
-                work.transaction = id(answers.before);
-            }
-            before.clear();
-            now = id(answers.after);
-            sent.map_err(|failure| {
-                let ours = failure.ours;
-                Broken { ours, ..self.failed(work, prepared, &part.statements, failure) }
-            })
-        })?;
+            let message = Message { before: &before, source, at: 0, statements, after: &after };
+            work.exchange(&message, asks_before, &mut answers).map_err(|failure| {
+                let (at, failure) = batch.locate(failure);
+                let text = files[at].file.held().map_or("", |text| &**text);
+                (at, self.failed(work, &files[at], &files[at].statements(text, dialect), failure))
+            })?;
+            now = answers.after.map(id);
+            durations = batch.durations(&answers.took, started.elapsed());
+        }
         let same = work.transaction.is_none() || work.transaction == now;
         if !work.session.in_transaction(true) || !same {
-            let error =
-                Error::new(Code::MigrationFailed, format!("{} ended its transaction by itself", what(prepared)));
+            let last = files.len() - 1;
+            let which = if last > 0 { "one of the migrations up to" } else { "" };
+            let message = format!("{which} {} ended its transaction by itself", what(&files[last]));
+            let error = Error::new(Code::MigrationFailed, message.trim_start());
             let hint = "a file that commits must say so: `allow_commit = true` in its metadata.toml";
             // Where the server does not tell one transaction from another, something may have stayed.
-            return Err(Broken { escaped: now.is_none(), ..error.hint(hint).into() });
+            return Err((last, Broken { escaped: now.is_none(), ..error.hint(hint).into() }));
         }
         work.transaction = now;
-        Ok(())
+        Ok(durations)
     }
 
     /// Whether our row in the journal says that it was committed.

@@ -127,7 +127,7 @@ impl Runner<'_> {
             _ => told.hint("mend the file, and run the same command again"),
         };
         told = advice.into_iter().fold(told, Error::hint);
-        Broken { error: told, kind: Some(kind), overstrict, escaped: false, committing: false, ours: false }
+        Broken { error: told, kind: Some(kind), overstrict, escaped: false, committing: false, ours: failure.ours }
     }
 
     /// The connection was lost: connects again, and waits until the server no longer works for the old one. What it was sent
@@ -173,9 +173,10 @@ impl Runner<'_> {
 }
 
 impl Work<'_> {
-    /// A step begins: that is told, and from now on it is watched.
-    pub(super) fn begin_step(&self, prepared: &Prepared, observer: &dyn Observer) {
-        let label = prepared.step.migration.label();
+    /// A step begins, or several at once: that is told, and from now on it is watched.
+    pub(super) fn begin_step(&self, steps: &[Prepared], observer: &dyn Observer) {
+        let label = |at: usize| steps.get(at).map(|prepared| prepared.step.migration.label()).unwrap_or_default();
+        let label = if steps.len() > 1 { format!("{} … {}", label(0), label(steps.len() - 1)) } else { label(0) };
         self.watch.begin(self.seen_as, &label);
         observer.on(Event::Step { label });
     }
