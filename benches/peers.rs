@@ -27,6 +27,8 @@ struct Tool {
     name: &'static str,
     up: Line,
     down: Option<Line>,
+    /// Reverting all of them, where they can be one transaction.
+    down_together: Option<Line>,
     status: Option<Line>,
     /// What the database is named by.
     variables: Vec<(&'static str, String)>,
@@ -138,6 +140,7 @@ fn tools(root: &Path, backend: Backend) -> Vec<Tool> {
         name: "dbtool",
         up: own(&["up"]),
         down: Some(own(&["down", "--all", "--yes"])),
+        down_together: Some(own(&["down", "--all", "--yes", "--atomic"])),
         status: Some(own(&["status"])),
         variables: Vec::new(),
     });
@@ -149,6 +152,7 @@ fn tools(root: &Path, backend: Backend) -> Vec<Tool> {
             name: "dbmate",
             up: call("up"),
             down: None,
+            down_together: None,
             status: Some(call("status")),
             variables: Vec::new(),
         });
@@ -171,6 +175,7 @@ fn tools(root: &Path, backend: Backend) -> Vec<Tool> {
             name: "diesel",
             up: call(&["run"]),
             down: Some(call(&["revert", "--all"])),
+            down_together: None,
             status: Some(call(&["list"])),
             variables: Vec::new(),
         });
@@ -185,6 +190,7 @@ fn tools(root: &Path, backend: Backend) -> Vec<Tool> {
             name: "sqlx",
             up: call(&["run"]),
             down: Some(call(&["revert", "--target-version", "0"])),
+            down_together: None,
             status: Some(call(&["info"])),
             variables: Vec::new(),
         });
@@ -194,6 +200,7 @@ fn tools(root: &Path, backend: Backend) -> Vec<Tool> {
             name: "refinery",
             up: line(&[&program, "migrate", "-e", "DATABASE_URL", "-p", &directory("refinery")]),
             down: None,
+            down_together: None,
             status: None,
             variables: vec![("DATABASE_URL", url("refinery"))],
         });
@@ -267,6 +274,8 @@ impl Times {
 
 const UP: &str = "1,000 migrations, a transaction each";
 const DOWN: &str = "reverting them";
+/// The others know no such thing: their figure is the one above.
+const DOWN_TOGETHER: &str = "reverting them, dbtool with `--atomic`";
 const NOTHING: &str = "`up` with nothing to do";
 const STATUS: &str = "`status`, 1,000 applied";
 
@@ -289,13 +298,20 @@ fn compare(root: &Path, backend: Backend, report: &mut Report) {
                 }
             }
             if let Some(down) = &tool.down {
-                times.add(DOWN, tool.name, run(down, &tool.variables));
+                let took = run(down, &tool.variables);
+                times.add(DOWN, tool.name, took);
+                if let Some(together) = &tool.down_together {
+                    run(&tool.up, &tool.variables);
+                    times.add(DOWN_TOGETHER, tool.name, run(together, &tool.variables));
+                } else {
+                    times.add(DOWN_TOGETHER, tool.name, took);
+                }
             }
         }
     }
     let name = if backend == Backend::Sqlite { "SQLite" } else { "PostgreSQL" };
     let columns: Vec<&str> = tools.iter().map(|tool| tool.name).collect();
-    report.table(name, &columns, &times, &[UP, DOWN, NOTHING, STATUS]);
+    report.table(name, &columns, &times, &[UP, DOWN, DOWN_TOGETHER, NOTHING, STATUS]);
     atomic(root, backend, name, report);
 }
 

@@ -112,6 +112,49 @@ fn a_full_disk_takes_all_of_it_back() {
     project.ok(&["migrate", "up"]);
 }
 
+/// A disk of four megabytes, for a tablespace.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_of_a_server_takes_all_of_it_back() {
+    use std::process::Command;
+
+    struct Disk(tempfile::TempDir);
+    impl Drop for Disk {
+        fn drop(&mut self) {
+            let _ = Command::new("umount").arg("-l").arg(self.0.path()).status();
+        }
+    }
+    let Some(server) = Private::start(Backend::Postgres, "pw", |_| Vec::new()) else { return };
+    let disk = Disk(tempfile::tempdir().unwrap());
+    let succeeds = |program: &str, args: &[&str]| {
+        let mut command = Command::new(program);
+        command.args(args).arg(disk.0.path()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+    };
+    if !succeeds("mount", &["-t", "tmpfs", "-o", "size=4m", "none"]) || !succeeds("chown", &["postgres"]) {
+        return skipped("a full disk of a server: nothing can be mounted");
+    }
+    let url = format!("postgres://postgres:pw@127.0.0.1:{}/shop", server.port);
+    let project = Project::sqlite()
+        .variable("DATABASE_URL", &url)
+        .migration("1_t", "CREATE TABLE t (filler TEXT) TABLESPACE small;", "DROP TABLE t;")
+        .migration(
+            "2_rows",
+            "INSERT INTO t SELECT repeat('x', 1000) FROM generate_series(1, 20000);",
+            "DELETE FROM t;",
+        );
+    project.ok(&["db", "create"]);
+    let mut session = project.session_on(&url);
+    session.execute(&format!("CREATE TABLESPACE small LOCATION '{}'", disk.0.path().display())).unwrap();
+    let run = project.expect(5, &["migrate", "up"]);
+    run.says(&["No space left on device", "53100", "nothing of it is in the database", "1 migration done before it"])
+        .says_nothing_of(&["retrying"]);
+    assert_eq!(project.json(0, &["migrate", "status"])["summary"]["pending"], 1);
+    assert_eq!(session.query("SELECT count(*) FROM t").unwrap()[0].text(0), "0");
+    assert!(succeeds("mount", &["-o", "remount,size=64m"]));
+    project.ok(&["migrate", "up"]);
+    assert_eq!(session.query("SELECT count(*) FROM t").unwrap()[0].text(0), "20000");
+}
+
 #[test]
 fn a_statement_that_takes_too_long_is_ended() {
     on_servers(|project| {
