@@ -71,12 +71,21 @@ impl Drop for Cancel {
     }
 }
 
+// openssl-sys has only what sets up TLS, too, which costs time and memory where there is none.
+#[cfg(feature = "bundled")]
+unsafe extern "C" {
+    fn OPENSSL_init_crypto(options: u64, settings: *const c_void) -> std::ffi::c_int;
+}
+
 impl Connection {
     /// Connects with a conninfo string of keywords and values.
     pub fn open(conninfo: &str) -> Result<Self, DbError> {
         // Otherwise OpenSSL would clean up when the process ends, under the feet of a thread that still connects.
+        // SAFETY: it may be called at any time, from any thread; the first call decides.
         #[cfg(feature = "bundled")]
-        openssl_sys::init();
+        unsafe {
+            OPENSSL_init_crypto(openssl_sys::OPENSSL_INIT_NO_ATEXIT, std::ptr::null());
+        }
         let nul = |_| DbError::new(Kind::Parameters, "a connection parameter holds a NUL byte");
         let conninfo = CString::new(conninfo).map_err(nul)?;
         // SAFETY: the argument is a C string that outlives the call.
