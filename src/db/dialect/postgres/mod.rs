@@ -244,7 +244,6 @@ impl Dialect for Postgres {
             "BEGIN".to_owned(),
             local("lock_timeout", timeouts.lock),
             local("statement_timeout", timeouts.statement),
-            local("idle_in_transaction_session_timeout", Duration::ZERO),
         ]
     }
 
