@@ -240,11 +240,7 @@ impl Dialect for Postgres {
     fn opening(&self, timeouts: &Timeouts) -> Vec<String> {
         // No query among them: a SET TRANSACTION may follow.
         let local = |name: &str, limit: Duration| format!("SET LOCAL {name} = {}", limit.as_millis());
-        vec![
-            "BEGIN".to_owned(),
-            local("lock_timeout", timeouts.lock),
-            local("statement_timeout", timeouts.statement),
-        ]
+        vec!["BEGIN".to_owned(), local("lock_timeout", timeouts.lock), local("statement_timeout", timeouts.statement)]
     }
 
     fn ready(&self, session: &mut Session, _: &Timeouts) -> Result<Option<u64>, DbError> {
