@@ -35,6 +35,8 @@ pub struct Half {
     pub stranded: bool,
     /// The statement that failed begins or ends a transaction, so that it cannot be taken as done.
     pub ends: bool,
+    /// Its text is too long for the journal, so that its rest runs only as it was.
+    pub long: bool,
 }
 
 impl Half {
@@ -145,9 +147,12 @@ pub fn half_applied(entry: &Entry, half: &Half) -> Error {
             None if half.started > half.done + 1 => format!("statements {} to {failed}", half.done + 1),
             None => format!("statement {failed}"),
         };
-        error = error.hint(format!(
-            "`{repair} --retry --reason TEXT` runs {again} again and goes on; mend the file before, if it was wrong"
-        ));
+        let mend = if half.long {
+            "the file must be as it was: it is too long to be compared"
+        } else {
+            "mend the file before, if it was wrong"
+        };
+        error = error.hint(format!("`{repair} --retry --reason TEXT` runs {again} again and goes on; {mend}"));
         let alone = half.started <= half.done + 1;
         if alone && !half.ends && (failed < total || half.rolled_back().is_some()) {
             let next = half.rolled_back().unwrap_or(failed + 1);

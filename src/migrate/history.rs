@@ -232,6 +232,7 @@ fn half(row: &Row, whole: bool) -> (Version, Half) {
         at_work: false,
         stranded: false,
         ends: false,
+        long: false,
     };
     (Version::from_ledger(row.text(0)), half)
 }

@@ -101,7 +101,7 @@ impl Inventory {
             let applied = history.applied.get(version).cloned();
             let mut half = history.half.get(version).cloned();
             if let (Some(half), Some(migration)) = (&mut half, &migration) {
-                (half.stranded, half.ends) = outlook(half, migration, dialect);
+                take_in_file(half, migration, dialect);
             }
             let ours = applied.as_ref().and_then(|applied| applied.ours.as_ref());
             let state = match (&migration, &applied) {
@@ -132,12 +132,14 @@ impl Inventory {
     }
 }
 
-/// Whether the rest counts on something that went with its connection, and whether the statement that failed ends a transaction.
-fn outlook(half: &Half, migration: &Migration, dialect: &dyn Dialect) -> (bool, bool) {
+/// What the file says about the ways to go on.
+fn take_in_file(half: &mut Half, migration: &Migration, dialect: &dyn Dialect) {
     let file = if half.direction == Direction::Up { migration.up().map(Some) } else { migration.down() };
     // One that cannot be read cannot be run either, which is told then.
-    let text = file.ok().flatten().and_then(|file| file.whole().ok()).unwrap_or_default();
+    let Some(file) = file.ok().flatten() else { return };
+    half.long = file.held().is_none();
+    let text = file.whole().unwrap_or_default();
     let statements = split(&text, dialect.rules()).unwrap_or_default();
-    let failed = statements.get(half.failed() - 1);
-    (replay(dialect, &statements, half.done).is_err(), failed.is_some_and(Statement::is_transaction_control))
+    half.stranded = replay(dialect, &statements, half.done).is_err();
+    half.ends = statements.get(half.failed() - 1).is_some_and(Statement::is_transaction_control);
 }

@@ -448,6 +448,7 @@ mod tests {
             at_work: false,
             stranded: false,
             ends: false,
+            long: false,
             done: 1,
             at: String::new(),
             by: String::new(),

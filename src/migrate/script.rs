@@ -6,7 +6,7 @@ use super::direction::Direction;
 use super::plan::Step;
 use super::source::Metadata;
 use super::sql_file::{Part, SqlFile};
-use crate::db::{Dialect, Survey, dialect_of};
+use crate::db::{Dialect, Effect, Survey, dialect_of};
 use crate::error::{Code, Error, Place, Result};
 use crate::sql::{self, Statement};
 
@@ -55,8 +55,9 @@ pub struct Found {
     pub idle: usize,
     /// The last statement that may bring back a table that is being rebuilt; 0: none.
     pub last_change: usize,
-    /// A SET, on which it may depend how what follows in the same message is read.
-    pub sets: bool,
+    /// A statement leaves something with its connection: how what follows is read may depend on it, and a rollback may not
+    /// take it back.
+    pub stays: bool,
     /// The first and the last of statements that change rows only, one after the other, where the schema cannot be changed in
     /// a transaction.
     groups: Vec<(usize, usize)>,
@@ -85,8 +86,15 @@ impl Prepared {
         if self.file.parts(dialect.rules(), take)? == self.found.hash {
             return Ok(());
         }
+        Err(self.changed().into())
+    }
+
+    /// The error of a file that says something else than when it was looked at.
+    #[must_use]
+    pub fn changed(&self) -> Error {
         let message = format!("`{}` was changed while it ran", self.file.path.display());
-        Err(Error::new(Code::MigrationFailed, message).hint("run the same command again").into())
+        let error = Error::new(Code::MigrationFailed, message);
+        if self.mode == Mode::Transaction { error.hint("run the same command again") } else { error }
     }
 
     /// The place of a byte offset in the file. Secrets in its line are masked.
@@ -208,7 +216,7 @@ fn look_through(prepared: &Prepared, dialect: &dyn Dialect) -> Result<(Found, Wr
         for statement in &part.statements {
             found.count = statement.number;
             found.longest = found.longest.max((statement.text.len(), statement.start));
-            found.sets |= statement.begins(&["SET"]);
+            found.stays |= statement.begins(&["SET"]) || dialect.effect(statement) != Effect::None;
             found.survey.sets_transaction |= statement.begins(&["SET", "TRANSACTION"]);
             dialect.survey(statement, &mut found.survey);
             if statement.begins(&["DROP", "DATABASE"]) || statement.begins(&["DROP", "SCHEMA"]) {

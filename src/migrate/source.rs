@@ -78,7 +78,7 @@ impl Migration {
     pub fn down(&self) -> Result<Option<SqlFile>> {
         let path = self.directory.join("down.sql");
         match SqlFile::open(&path) {
-            Err(cause) if cause.kind() == ErrorKind::NotFound => Ok(None),
+            Err(cause) if matches!(cause.kind(), ErrorKind::NotFound | ErrorKind::IsADirectory) => Ok(None),
             read => read.map_err(|cause| Error::io("read", &path, &cause))?.map(Some),
         }
     }
@@ -281,6 +281,7 @@ fn stray(directory: &Path, name: &str) -> Error {
 fn way_back(directory: &Path) -> Down {
     let path = directory.join("down.sql");
     let size = match path.metadata() {
+        Ok(metadata) if !metadata.is_file() => return Down::Missing,
         Ok(metadata) => metadata.len(),
         Err(cause) if cause.kind() == ErrorKind::NotFound => return Down::Missing,
         Err(_) => return Down::Present,

@@ -89,7 +89,12 @@ pub fn emit<R: Report>(
             terminal.data(&String::from_utf8_lossy(&bytes));
         }
         Format::Markdown => {
-            terminal.data(&format!("{}\n", table(&rows()?, comfy_table::presets::ASCII_MARKDOWN, (1, 1))));
+            let mut rows = rows()?;
+            for value in rows.rows.iter_mut().flatten() {
+                // A row is a line, and its values end at a `|`.
+                *value = value.replace('|', "\\|").replace(['\n', '\r'], " ");
+            }
+            terminal.data(&format!("{}\n", table(&rows, comfy_table::presets::ASCII_MARKDOWN, (1, 1))));
         }
         Format::Vertical => {
             let rows = rows()?;
@@ -99,7 +104,7 @@ pub fn emit<R: Report>(
                     .columns
                     .iter()
                     .zip(row)
-                    .map(|(column, value)| format!("{:>width$}: {value}", column.name))
+                    .map(|(column, value)| format!("{:>width$}: {}", column.name, text::printable(value)))
                     .collect();
                 terminal.data(&format!("{}-- {} --\n{}\n", if at > 0 { "\n" } else { "" }, at + 1, lines.join("\n")));
             }

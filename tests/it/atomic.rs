@@ -100,6 +100,50 @@ fn whoever_fails_among_many_is_named_with_its_place() {
     });
 }
 
+/// A server may answer more than once to a statement, or point into the text of another one.
+#[test]
+fn the_one_that_fails_is_named_whatever_the_server_answers() {
+    on_postgres(|project| {
+        let project = project
+            .migration(
+                "1_p",
+                "CREATE TABLE p (i INT); CREATE RULE r AS ON INSERT TO p DO ALSO (SELECT 1; SELECT 2);",
+                "",
+            )
+            .migration("2_rows", "INSERT INTO p VALUES (1);", "")
+            .migration("3_ok", "DO $$ BEGIN RAISE WARNING 'of the third'; END $$;", "")
+            .migration("4_bad", "SELECT 1 / 0;", "")
+            .migration("5_e", "CREATE TABLE e ();", "");
+        let failed = project.expect(5, &["migrate", "up", "--atomic"]);
+        failed.says(&[
+            "the migration `4_bad` failed",
+            "division by zero",
+            "`3_ok`: of the third",
+            "1 after it not run",
+        ]);
+        assert_eq!(project.query("SELECT version, outcome FROM __dbtool_journal"), ["4|rolled_back"]);
+        project.write("migrations/4_bad/up.sql", "EXECUTE x;");
+        project.write("migrations/2_rows/up.sql", "PREPARE x AS SELECT i + 1 FROM p;");
+        project.write("migrations/3_ok/up.sql", "ALTER TABLE p DROP COLUMN i;");
+        project.expect(5, &["migrate", "up", "--atomic"]).says(&["the migration `4_bad` failed", "does not exist"]);
+    });
+}
+
+/// What is wrong only at the end is the fault of none by itself.
+#[test]
+fn a_commit_that_fails_is_told_as_that_of_all() {
+    on_postgres(|project| {
+        let project = project
+            .migration("1_p", "CREATE TABLE p (i INT PRIMARY KEY);", "")
+            .migration("2_q", "CREATE TABLE q (i INT REFERENCES p DEFERRABLE INITIALLY DEFERRED);", "")
+            .migration("3_rows", "INSERT INTO q VALUES (9);", "")
+            .migration("4_e", "CREATE TABLE e ();", "");
+        let failed = project.expect(5, &["migrate", "up", "--atomic"]);
+        failed.says(&["the transaction of 4 migrations failed at its end", "q_i_fkey"]);
+        assert_eq!(project.states(), "1:pending 2:pending 3:pending 4:pending");
+    });
+}
+
 /// What a file sets may change how the server reads the next one.
 #[test]
 fn a_setting_holds_for_the_files_that_follow() {

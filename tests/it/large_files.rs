@@ -145,6 +145,29 @@ fn rows_of_all_parts_are_one_transaction() {
     });
 }
 
+/// What was not there when the file was looked at is not run, and what stands before it is not recorded.
+#[test]
+fn a_file_that_grows_while_it_runs_is_taken_back() {
+    on_mysql(|project| {
+        let project =
+            project.migration("1_big", &format!("DO SLEEP(1.5);\n{}", rows(3).replace("CREATE TABLE", "-- ")), "");
+        project.query("CREATE TABLE big (id INT PRIMARY KEY, data TEXT)");
+        let child = project.command(&["migrate", "up"]).spawn().unwrap();
+        let sleeps = "SELECT 1 FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE 'DO SLEEP%'";
+        while project.query(sleeps).is_empty() {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        let file = project.path("migrations/1_big/up.sql");
+        let grown = [std::fs::read(&file).unwrap(), b"INSERT INTO big VALUES (-1, 'late');\n".to_vec()].concat();
+        std::fs::write(&file, grown).unwrap();
+        let run = Run::of(&child.wait_with_output().unwrap());
+        assert_eq!(run.code, 5, "{run}");
+        run.says(&["was changed while it ran"]);
+        assert_eq!(project.query("SELECT count(*) FROM big"), ["0"]);
+        assert_eq!(project.ledger(), Vec::<String>::new());
+    });
+}
+
 /// It is read once to look at it, and once to run it.
 #[test]
 fn a_file_that_changes_while_it_runs_is_taken_back() {

@@ -326,7 +326,7 @@ impl Runner<'_> {
     }
 
     /// What the server said about a migration, each only once: some say it for each statement.
-    fn tell_notices(&self, label: &str, notices: Vec<Notice>) {
+    pub(super) fn tell_notices(&self, label: &str, notices: Vec<Notice>) {
         let mut told: Vec<(Notice, usize)> = Vec::new();
         for notice in notices {
             match told.iter_mut().find(|(other, _)| *other == notice) {

@@ -121,6 +121,10 @@ impl File<'_, '_> {
     fn one(&mut self, statement: &Statement<'_>) -> Result<(), Broken> {
         self.runner.check_interrupt()?;
         let number = statement.number;
+        if number > self.prepared.found.count {
+            // It was not there when the file was looked at.
+            return Err(self.prepared.changed().into());
+        }
         if self.group.as_ref().is_some_and(|group| number > group.last) {
             self.end_group()?;
         }

@@ -23,6 +23,10 @@ struct Course {
     /// The migration that is under way.
     at: usize,
     durations: Durations,
+    /// Several files were one message.
+    batched: bool,
+    /// Each file is to be a message by itself.
+    singly: bool,
 }
 
 /// What is to be written to ledger and journal: together it takes less time than row by row.
@@ -81,9 +85,12 @@ impl Runner<'_> {
     /// Runs migrations as one transaction, with their rows in ledger and journal. Tries again what can pass.
     pub(super) fn in_transaction(&self, work: &mut Work<'_>, steps: &[Prepared]) -> Result<Durations, Stopped> {
         let mut backoff = Backoff::new(self.connector.retry());
+        let mut singly = false;
         loop {
-            let (started_at, mut course) = (now(), Course::default());
-            let broken = match self.attempt(work, steps, &mut course) {
+            let (started_at, mut course) = (now(), Course { singly, ..Course::default() });
+            let result = self.attempt(work, steps, &mut course);
+            singly = course.singly;
+            let broken = match result {
                 Ok(()) => return Ok(course.durations),
                 Err(broken) => broken,
             };
@@ -125,12 +132,23 @@ impl Runner<'_> {
     }
 
     fn attempt(&self, work: &mut Work<'_>, steps: &[Prepared], course: &mut Course) -> Result<(), Broken> {
-        match self.attempt_around(work, steps, course, false) {
-            Err(Broken { overstrict: true, .. }) => {
-                *course = Course::default();
-                self.attempt_around(work, steps, course, true)
+        let mut lenient = false;
+        loop {
+            let broken = match self.attempt_around(work, steps, course, lenient) {
+                Err(broken) => broken,
+                done => return done,
+            };
+            let rolled_back = !broken.escaped && broken.kind != Some(Kind::Lost);
+            if broken.overstrict && !lenient {
+                lenient = true;
+            } else if course.batched && !course.singly && rolled_back && self.interrupt.raised().is_none() {
+                // Which file of a message failed is only sure when each is sent by itself.
+                course.singly = true;
+                work.session.take_notices();
+            } else {
+                return Err(broken);
             }
-            result => result,
+            *course = Course { singly: course.singly, ..Course::default() };
         }
     }
 
@@ -189,6 +207,8 @@ impl Runner<'_> {
         // What is to be sent with the next file.
         let mut ours = dialect.opening(&self.timeouts);
         let messages = !ours.is_empty();
+        // What a rollback leaves with the connection would be in the way of another attempt.
+        let batches = messages && !course.singly && !steps.iter().any(|prepared| prepared.found.stays);
         if !messages {
             dialect.begin(&mut work.session, &self.timeouts, self.observer)?;
         }
@@ -220,15 +240,19 @@ impl Runner<'_> {
                     ours.clear();
                 }
             }
-            let batch = &steps[number..][..if messages { together(&steps[number..]) } else { 1 }];
+            let batch = &steps[number..][..if batches { together(&steps[number..]) } else { 1 }];
+            course.batched |= batch.len() > 1;
             let started_at = now();
-            work.begin_step(batch, self.observer);
+            let label = work.begin_step(batch, self.observer);
             work.held.check()?;
             let took = self.send(work, batch, std::mem::take(&mut ours)).map_err(|(at, broken)| {
                 // What is ours and failed is the record of those before.
                 course.at = if broken.ours { number.saturating_sub(1) } else { number + at };
                 broken
             })?;
+            if steps.len() > 1 {
+                self.tell_notices(&label, work.session.take_notices());
+            }
             for (prepared, took) in batch.iter().zip(took) {
                 course.durations.push(Some(took));
                 let done = prepared.found.count;
@@ -268,7 +292,12 @@ impl Runner<'_> {
             Err(error) => {
                 let found = dialect.explain_refused_commit(&mut work.session);
                 let broken = self.refused(work, prepared, error);
-                Err(Broken { error: found.into_iter().fold(broken.error, Error::note), ..broken })
+                let mut error = found.into_iter().fold(broken.error, Error::note);
+                if steps.len() > 1 {
+                    // None of them by itself.
+                    error = error.saying(format!("the transaction of {} migrations failed at its end", steps.len()));
+                }
+                Err(Broken { error, ..broken })
             }
         }
     }

@@ -174,11 +174,12 @@ impl Runner<'_> {
 
 impl Work<'_> {
     /// A step begins, or several at once: that is told, and from now on it is watched.
-    pub(super) fn begin_step(&self, steps: &[Prepared], observer: &dyn Observer) {
+    pub(super) fn begin_step(&self, steps: &[Prepared], observer: &dyn Observer) -> String {
         let label = |at: usize| steps.get(at).map(|prepared| prepared.step.migration.label()).unwrap_or_default();
         let label = if steps.len() > 1 { format!("{} … {}", label(0), label(steps.len() - 1)) } else { label(0) };
         self.watch.begin(self.seen_as, &label);
-        observer.on(Event::Step { label });
+        observer.on(Event::Step { label: label.clone() });
+        label
     }
 
     pub(super) fn row<'r>(&'r self, prepared: &'r Prepared, started_at: &'r str) -> journal::Row<'r> {

@@ -358,13 +358,14 @@ impl Dialect for Postgres {
         if makes && ["temp", "temporary", "pg_temp"].iter().any(|word| text::has_word(statement.text, word)) {
             return Effect::Temporary;
         }
-        let local = ["LOCAL", "CONSTRAINTS", "TRANSACTION"].iter().any(|word| statement.begins(&["SET", word]));
+        let local = ["LOCAL", "CONSTRAINTS", "TRANSACTION"].iter().any(|word| statement.begins(&["SET", word]))
+            || statement.begins(&["PREPARE", "TRANSACTION"]);
         if statement.begins(&["SELECT"]) && text::has_word(statement.text, "set_config") {
             // What it is given may be computed, and be another value the next time.
             let plain = statement.text.matches('(').count() == 1;
             return if plain { Effect::Setting } else { Effect::State };
         }
-        let setting = ["SET", "RESET", "DISCARD"].iter().any(|verb| statement.begins(&[verb]));
+        let setting = ["SET", "RESET", "DISCARD", "PREPARE", "DEALLOCATE"].iter().any(|verb| statement.begins(&[verb]));
         if setting && !local { Effect::Setting } else { Effect::None }
     }
 
