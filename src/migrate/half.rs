@@ -136,6 +136,9 @@ pub fn half_applied(entry: &Entry, half: &Half) -> Error {
     } else if half.is_through() {
         error =
             error.hint(format!("`{repair} --retry --reason TEXT` records that all of it is in; it runs nothing again"));
+    } else if half.long && half.direction == Direction::Down {
+        error =
+            error.hint("its down.sql is too long to be compared with what ran, so its rest cannot be run by itself");
     } else if half.stranded {
         error = error.hint(
             "what it left went with its connection, such as a temporary table, so its rest cannot be run by itself",

@@ -21,8 +21,15 @@ pub struct Args {
 
 pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let connector = context.connector()?;
-    let (source, seen) = context.source_beside(true, || look(context, connector))?;
-    let (history, holder) = seen?;
+    let server = connector.target().backend().is_server();
+    let (source, seen) = context.source_beside(true, || {
+        if server {
+            // Nobody has to wait for one that does not answer to hear what is wrong on disk.
+            connector.start();
+        }
+        (!server).then(|| look(context, connector))
+    })?;
+    let (history, holder) = seen.unwrap_or_else(|| look(context, connector))?;
     let dialect = connector.dialect();
     let inventory = Inventory::new(&source, &history, dialect)?;
     let environment = &context.settings.environment.name;

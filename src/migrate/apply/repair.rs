@@ -289,7 +289,12 @@ fn check_unchanged(work: &mut Work<'_>, entry: &Entry, prepared: &Prepared, from
         let message = "the file has changed since it ran, or may have, and was too long to be kept";
         return Err(Error::new(Code::Changed, message)
             .note("whether the statements that are in still say what they said cannot be told")
-            .hint("put the file back as it was, or finish by hand and use `--mark-applied` or `--mark-pending`"));
+            .hint(match half.direction {
+                Direction::Up => {
+                    "put the file back as it was, or finish by hand and use `--mark-applied` or `--mark-pending`"
+                }
+                Direction::Down => "finish by hand, and use `--mark-applied` or `--mark-pending`",
+            }));
     };
     let text = prepared.file.whole()?;
     let now = journal::kept(&text, dialect);

@@ -117,15 +117,19 @@ impl Runner<'_> {
             };
             self.log(&error, prepared);
             let message = error.cause().map_or_else(|| error.to_string(), str::to_owned);
-            let row = journal::Row {
-                outcome: if broken.escaped { outcome::FAILED } else { outcome::ROLLED_BACK },
-                statement_started: if broken.escaped { prepared.found.count.max(1) } else { 0 },
-                error: Some(&message),
-                ..work.row(prepared, &started_at)
-            };
-            let insert = row.insert(work.dialect, &work.home);
-            if let Err(error) = work.session.execute(&insert) {
-                tracing::debug!(%error, "the failure could not be written to the journal");
+            // What escaped took those before it along.
+            let told = if broken.escaped { &steps[..=at] } else { &steps[at..=at] };
+            for prepared in told {
+                let row = journal::Row {
+                    outcome: if broken.escaped { outcome::FAILED } else { outcome::ROLLED_BACK },
+                    statement_started: if broken.escaped { prepared.found.count.max(1) } else { 0 },
+                    error: Some(&message),
+                    ..work.row(prepared, &started_at)
+                };
+                let insert = row.insert(work.dialect, &work.home);
+                if let Err(error) = work.session.execute(&insert) {
+                    tracing::debug!(%error, "the failure could not be written to the journal");
+                }
             }
             return Err(Stopped { at, error });
         }
@@ -236,8 +240,11 @@ impl Runner<'_> {
             if records.are_enough(prepared.step.direction) {
                 ours.extend(records.take(dialect, &work.home));
                 if !messages {
-                    work.session.execute(&ours.join("; ")).map_err(|error| self.refused(work, prepared, error))?;
-                    ours.clear();
+                    // They are of the one before.
+                    course.at = number.saturating_sub(1);
+                    let before = &steps[course.at];
+                    work.session.execute(&ours.join("; ")).map_err(|error| self.refused(work, before, error))?;
+                    (ours, course.at) = (Vec::new(), number);
                 }
             }
             let batch = &steps[number..][..if batches { together(&steps[number..]) } else { 1 }];
