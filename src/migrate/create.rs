@@ -94,21 +94,23 @@ fn checked(name: &str) -> Result<String> {
     Ok(snake)
 }
 
+/// So many digits has a time to the second.
+const TIME: usize = 14;
+
 /// The directory's name: now, and later than every version there is: a clock that is behind must not put the new one
 /// before those that were applied.
 fn later_than(directories: &[PathBuf], name: &str) -> Result<String> {
     let mut time = Utc::now();
     let mut last = None;
     for directory in directories.iter().filter(|directory| directory.is_dir()) {
-        last = last.max(Source::read(directory)?.migrations.last().map(|migration| migration.version.clone()));
+        // A version that is no time has its own order, and the clock cannot help.
+        let times = Source::read(directory)?.migrations.into_iter().map(|migration| migration.version.clone());
+        last = last.max(times.filter(|version| version.as_str().len() >= TIME).max());
     }
     for _ in 0..60 {
         let label = format!("{}-0000_{name}", time.format("%Y-%m-%d-%H%M%S"));
         let version = label.split('_').next().unwrap_or_default().replace('-', "");
-        // A version that is no time of ours has its own order, and the clock cannot help.
-        let behind =
-            last.as_ref().is_some_and(|last| last.as_str().len() == version.len() && last.as_str() >= version.as_str());
-        if !behind {
+        if last.as_ref().is_none_or(|last| last.as_str() < version.as_str()) {
             return Ok(label);
         }
         time += chrono::Duration::seconds(1);

@@ -153,6 +153,10 @@ fn view(terminal: &Terminal, told: &Told) {
     let Some(last) = &told.last else { return };
     if !last.directory {
         terminal.status("its directory is not here");
+    } else if last.texts.up.is_none() {
+        terminal.status(
+            "the text that ran was too long to be kept; `dbtool migrate status` tells if the up.sql has changed",
+        );
     } else if last.up_difference.is_none() && last.down_difference.is_none() {
         terminal.status("the files are as they ran");
     }
