@@ -2,10 +2,10 @@
 //! to an orderly end, which says what is in; a second one leaves at once.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::error::Code;
+use crate::error::{Code, Error, Result};
 
 /// Cancels the statement that runs on a connection, from another thread.
 pub type Canceller = Box<dyn Fn() + Send>;
@@ -57,8 +57,8 @@ pub struct Interrupt(Arc<State>);
 struct State {
     /// The signal's number; 0: none.
     raised: AtomicI32,
-    /// Something is at work that must come to an orderly end.
-    working: AtomicBool,
+    /// How much is at work that must come to an orderly end.
+    working: AtomicUsize,
     canceller: Mutex<Option<Canceller>>,
 }
 
@@ -90,17 +90,36 @@ impl Interrupt {
         Signal::of(self.0.raised.load(Ordering::SeqCst))
     }
 
-    /// Something is at work from now on, until the guard is dropped; this cancels its statement.
+    /// Something is at work from now on, until the guard is dropped; this cancels its statement. What was at work around
+    /// it is cancelled again after that.
     #[must_use]
     pub fn working(&self, canceller: Option<Canceller>) -> Working {
-        self.replace(canceller);
-        self.0.working.store(true, Ordering::SeqCst);
-        Working(self.clone())
+        let around = std::mem::replace(&mut *self.canceller(), canceller);
+        self.0.working.fetch_add(1, Ordering::SeqCst);
+        Working { interrupt: self.clone(), around }
+    }
+
+    /// Something is at work that has no statement to cancel, and must be cleared away all the same.
+    #[must_use]
+    pub fn tidying(&self) -> Working {
+        self.working(Some(Box::new(|| {})))
     }
 
     /// The work goes on, on another connection.
     pub fn replace(&self, canceller: Option<Canceller>) {
-        *self.0.canceller.lock().unwrap_or_else(PoisonError::into_inner) = canceller;
+        *self.canceller() = canceller;
+    }
+
+    /// An error, if a signal asked to stop.
+    pub fn check(&self) -> Result<()> {
+        match self.raised() {
+            Some(signal) => Err(Error::new(signal.code(), format!("stopped by {signal}"))),
+            None => Ok(()),
+        }
+    }
+
+    fn canceller(&self) -> MutexGuard<'_, Option<Canceller>> {
+        self.0.canceller.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     #[cfg(unix)]
@@ -109,10 +128,10 @@ impl Interrupt {
         if before != 0 {
             leave(number, "left at once; `dbtool migrate status` tells what is in the database");
         }
-        if !self.0.working.load(Ordering::SeqCst) {
+        if self.0.working.load(Ordering::SeqCst) == 0 {
             leave(number, "interrupted; nothing was run");
         }
-        let canceller = self.0.canceller.lock().unwrap_or_else(PoisonError::into_inner);
+        let canceller = self.canceller();
         match &*canceller {
             Some(cancel) => {
                 tell("stopping: the running statement is cancelled; a second signal leaves at once");
@@ -142,11 +161,14 @@ fn leave(number: i32, text: &str) -> ! {
 }
 
 /// Something is at work.
-pub struct Working(Interrupt);
+pub struct Working {
+    interrupt: Interrupt,
+    around: Option<Canceller>,
+}
 
 impl Drop for Working {
     fn drop(&mut self) {
-        self.0.0.working.store(false, Ordering::SeqCst);
-        self.0.replace(None);
+        self.interrupt.0.working.fetch_sub(1, Ordering::SeqCst);
+        self.interrupt.replace(self.around.take());
     }
 }

@@ -12,6 +12,7 @@
 //! ```
 
 pub mod backend;
+pub mod catalog;
 mod cli;
 pub mod commands;
 pub mod config;

@@ -169,6 +169,15 @@ impl Target {
         }
     }
 
+    /// The file, where it is one.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Target::Sqlite(file) => file.path.as_deref(),
+            Target::Postgres(_) | Target::Mysql(_) => None,
+        }
+    }
+
     pub fn server_mut(&mut self) -> Option<&mut ServerTarget> {
         match self {
             Target::Postgres(server) | Target::Mysql(server) => Some(server),

@@ -100,11 +100,17 @@ impl Connector {
     /// A connector to another database of the same server.
     #[must_use]
     pub fn to_database(&self, name: &str) -> Self {
-        let mut other = Self { ahead: Arc::default(), ..self.clone() };
-        if let Some(server) = other.target.server_mut() {
+        let mut target = self.target.clone();
+        if let Some(server) = target.server_mut() {
             name.clone_into(&mut server.database);
         }
-        other
+        self.to_target(target)
+    }
+
+    /// A connector to another database, in the same way.
+    #[must_use]
+    pub fn to_target(&self, target: Target) -> Self {
+        Self { target, ahead: Arc::default(), ..self.clone() }
     }
 
     /// The same with another deadline, and as many attempts as fit into it.

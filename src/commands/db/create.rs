@@ -34,7 +34,7 @@ pub fn run(context: &Context<'_>, _: &Args) -> anyhow::Result<ExitCode> {
 /// Makes it, and stamps it with an environment that was named on purpose.
 pub fn create(context: &Context<'_>) -> crate::error::Result<bool> {
     let connector = context.connector()?;
-    let created = connector.dialect().create_database(connector, &Progress::new(context.terminal))?;
+    let created = connector.dialect().create_database(connector, None, &Progress::new(context.terminal))?;
     let environment = &context.settings.environment;
     if environment.explicit {
         let mut session = connector.connect(Purpose::Write)?;

@@ -117,6 +117,15 @@ pub struct Around {
     foreign_keys: Option<sqlite::KeysOff>,
 }
 
+/// How a database is set up, to make another like it.
+#[derive(Debug, Clone, Default)]
+pub struct Likeness {
+    /// What stands behind CREATE DATABASE and its name.
+    pub options: String,
+    /// What is then run in it.
+    pub statements: Vec<String>,
+}
+
 /// What can be seen of a connection that works, from another one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sight {
@@ -349,8 +358,26 @@ pub trait Dialect: Sync {
 
     fn database_exists(&self, connector: &Connector) -> Result<bool>;
 
-    /// Makes the database; false: it was there.
-    fn create_database(&self, connector: &Connector, observer: &dyn Observer) -> Result<bool>;
+    /// Makes the database, like another one where that is given; false: it was there.
+    fn create_database(&self, connector: &Connector, like: Option<&Likeness>, observer: &dyn Observer) -> Result<bool>;
+
+    /// How the database is set up, beside what is in it.
+    fn likeness(&self, _: &mut Session, _: &Home) -> Result<Likeness, DbError> {
+        Ok(Likeness::default())
+    }
+
+    /// Where a throw-away database of this name stands: on the server of another.
+    fn beside(&self, place: &Connector, name: &str) -> Connector {
+        place.to_database(name)
+    }
+
+    /// The databases of a server whose names begin like this.
+    fn databases(&self, place: &Connector, prefix: &str) -> Result<Vec<String>>;
+
+    /// What a statement changes that is no part of its database: a role, the server's settings, another database.
+    fn reaches_beyond(&self, _: &Statement<'_>) -> Option<String> {
+        None
+    }
 
     /// Drops the database; false: it was not there.
     fn drop_database(&self, connector: &Connector, observer: &dyn Observer) -> Result<bool>;

@@ -340,14 +340,6 @@ impl Runner<'_> {
         }
     }
 
-    /// Stops where a signal has asked for it.
-    pub(super) fn check_interrupt(&self) -> Result<()> {
-        match self.interrupt.raised() {
-            Some(signal) => Err(Error::new(signal.code(), format!("stopped by {signal}"))),
-            None => Ok(()),
-        }
-    }
-
     /// What failed because a signal has cancelled it.
     pub(super) fn as_interrupted(&self, error: Error) -> Error {
         match self.interrupt.raised() {
@@ -364,7 +356,7 @@ impl Runner<'_> {
         while !rest.is_empty() {
             // What stands or falls together.
             let (together, later) = rest.split_at(if self.atomic { rest.len() } else { 1 });
-            if let Err(error) = self.check_interrupt() {
+            if let Err(error) = self.interrupt.check() {
                 finished.failure = Some(error.note(standing(finished.migrations.len(), rest.len())));
                 finished.migrations.extend(rest.iter().map(|step| Ran::new(&step.step, Outcome::NotRun)));
                 break;

@@ -119,7 +119,7 @@ impl File<'_, '_> {
     }
 
     fn one(&mut self, statement: &Statement<'_>) -> Result<(), Broken> {
-        self.runner.check_interrupt()?;
+        self.runner.interrupt.check()?;
         let number = statement.number;
         if number > self.prepared.found.count {
             // It was not there when the file was looked at.

@@ -223,7 +223,7 @@ impl Runner<'_> {
             let number = course.durations.len();
             course.at = number;
             if number > 0 {
-                self.check_interrupt()?;
+                self.interrupt.check()?;
             }
             if let Some(applied) = &mut applied {
                 let version = prepared.step.migration.version.as_str();

@@ -1,6 +1,7 @@
 //! MySQL 8 and later, and MariaDB 10.6 and later. They commit before and after every statement that changes the schema, so a
 //! migration runs statement by statement, its changes of rows in transactions of their own.
 
+mod beyond;
 mod named_lock;
 mod statements;
 
@@ -8,7 +9,7 @@ use std::time::Duration;
 
 use self::named_lock::{NamedLock, lock_name};
 use self::statements::{changes_rows, names_other_engine};
-use super::{Around, Dialect, Effect, Home, Server, Sight, Survey, Timeouts, Types, shown};
+use super::{Around, Dialect, Effect, Home, Likeness, Server, Sight, Survey, Timeouts, Types, shown};
 use crate::backend::Backend;
 use crate::config::Target;
 use crate::db::connector::{Connector, Purpose};
@@ -340,11 +341,13 @@ impl Dialect for Mysql {
         }
     }
 
-    fn create_database(&self, connector: &Connector, observer: &dyn Observer) -> Result<bool> {
+    fn create_database(&self, connector: &Connector, like: Option<&Likeness>, observer: &dyn Observer) -> Result<bool> {
         let name = name_of(connector)?;
         let mut session = connector.to_database("").connect_telling(Purpose::Read, observer)?;
         // MariaDB's own default was latin1 until 11.6.
-        match session.execute(&format!("CREATE DATABASE {} CHARACTER SET utf8mb4", self.identifier(&name))) {
+        let options = like.map(|like| like.options.as_str()).filter(|options| !options.is_empty());
+        let options = options.unwrap_or(" CHARACTER SET utf8mb4");
+        match session.execute(&format!("CREATE DATABASE {}{options}", self.identifier(&name))) {
             Ok(()) => Ok(true),
             Err(error) if error.kind == Kind::Exists => Ok(false),
             Err(error) => {
@@ -354,6 +357,22 @@ impl Dialect for Mysql {
                 Err(if permission { error.hint(hint) } else { error })
             }
         }
+    }
+
+    fn likeness(&self, session: &mut Session, _: &Home) -> Result<Likeness, DbError> {
+        let rows = session.query("SELECT @@character_set_database, @@collation_database")?;
+        let options = rows.first().map(|row| format!(" CHARACTER SET {} COLLATE {}", row.text(0), row.text(1)));
+        Ok(Likeness { options: options.unwrap_or_default(), statements: Vec::new() })
+    }
+
+    fn databases(&self, place: &Connector, prefix: &str) -> Result<Vec<String>> {
+        let mut session = place.to_database("").connect(Purpose::Read)?;
+        let rows = session.query("SHOW DATABASES").map_err(|error| error.into_error("cannot list the databases"))?;
+        Ok(rows.iter().map(|row| row.text(0).to_owned()).filter(|name| name.starts_with(prefix)).collect())
+    }
+
+    fn reaches_beyond(&self, statement: &Statement<'_>) -> Option<String> {
+        beyond::reached(statement)
     }
 
     fn drop_database(&self, connector: &Connector, observer: &dyn Observer) -> Result<bool> {

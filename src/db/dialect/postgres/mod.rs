@@ -1,11 +1,12 @@
 //! PostgreSQL 14 and later.
 
 mod advisory_lock;
+mod beyond;
 mod concurrent_index;
 
 use std::time::Duration;
 
-use super::{Dialect, Effect, Home, Server, Sight, Timeouts, Types, shown};
+use super::{Dialect, Effect, Home, Likeness, Server, Sight, Timeouts, Types, shown};
 use crate::backend::Backend;
 use crate::config::{ServerTarget, Target};
 use crate::db::connector::{Connector, Purpose};
@@ -15,7 +16,7 @@ use crate::db::lock::Locked;
 use crate::db::session::{Answers, Driver, Failure, Message, Notice, Row, Session};
 use crate::error::{Code, Error, Result};
 use crate::interrupt::Canceller;
-use crate::observer::Observer;
+use crate::observer::{Observer, Silent};
 use crate::secret::Secret;
 use crate::sql::{Rules, Statement};
 use crate::text;
@@ -413,14 +414,15 @@ impl Dialect for Postgres {
         }
     }
 
-    fn create_database(&self, connector: &Connector, observer: &dyn Observer) -> Result<bool> {
+    fn create_database(&self, connector: &Connector, like: Option<&Likeness>, observer: &dyn Observer) -> Result<bool> {
         let name = name_of(connector)?;
         // Who may connect to it need not be one who may make it.
         if connector.open(Purpose::Read).is_ok() {
             return Ok(false);
         }
         let mut session = maintenance(connector, observer)?;
-        match session.execute(&format!("CREATE DATABASE {}", self.identifier(&name))) {
+        let options = like.map_or("", |like| like.options.as_str());
+        match session.execute(&format!("CREATE DATABASE {}{options}", self.identifier(&name))) {
             Ok(()) => Ok(true),
             // Two at once: one of them sees the other's row rather than the database.
             Err(error) if matches!(error.kind, Kind::Exists | Kind::Constraint) => Ok(false),
@@ -429,6 +431,49 @@ impl Dialect for Postgres {
                 .hint("the user needs the right: `ALTER ROLE … CREATEDB`")),
             Err(error) => Err(error.into_error(format!("cannot make the database `{name}`"))),
         }
+    }
+
+    fn likeness(&self, session: &mut Session, home: &Home) -> Result<Likeness, DbError> {
+        // Most are made from template1 as it is; whatever was put into that, the project may count on.
+        let rows = session.query(
+            "SELECT d.datcollate = t.datcollate AND d.datctype = t.datctype AND d.encoding = t.encoding, \
+               d.datcollate, d.datctype, pg_encoding_to_char(d.encoding) \
+             FROM pg_catalog.pg_database d, pg_catalog.pg_database t WHERE d.datname = current_database() AND t.datname = 'template1'",
+        )?;
+        let mut likeness = Likeness::default();
+        if let Some(row) = rows.first().filter(|row| !row.flag(0)) {
+            let [collate, ctype, encoding] = [1, 2, 3].map(|at| self.literal(row.text(at)));
+            likeness.options = format!(" TEMPLATE template0 LC_COLLATE {collate} LC_CTYPE {ctype} ENCODING {encoding}");
+        }
+        if let Some(schema) = home.schema.as_deref().filter(|schema| *schema != "public") {
+            likeness.statements.push(format!("CREATE SCHEMA IF NOT EXISTS {}", self.identifier(schema)));
+        }
+        let settings = session.query(
+            "SELECT s FROM pg_catalog.pg_db_role_setting r JOIN pg_catalog.pg_database d ON d.oid = r.setdatabase, unnest(r.setconfig) s \
+             WHERE d.datname = current_database() AND r.setrole = 0",
+        )?;
+        for row in &settings {
+            let Some((setting, value)) = row.text(0).split_once('=') else { continue };
+            // A list is written as one already.
+            let value = if setting.ends_with("search_path") { value.to_owned() } else { self.literal(value) };
+            likeness.statements.push(format!(
+                "DO $$ BEGIN EXECUTE 'ALTER DATABASE ' || quote_ident(current_database()) || {}; END $$",
+                self.literal(&format!(" SET {setting} = {value}"))
+            ));
+        }
+        Ok(likeness)
+    }
+
+    fn databases(&self, place: &Connector, prefix: &str) -> Result<Vec<String>> {
+        let mut session = maintenance(place, &Silent)?;
+        let sql =
+            format!("SELECT datname FROM pg_catalog.pg_database WHERE starts_with(datname, {})", self.literal(prefix));
+        let rows = session.query(&sql).map_err(|error| error.into_error("cannot list the databases"))?;
+        Ok(rows.iter().map(|row| row.text(0).to_owned()).collect())
+    }
+
+    fn reaches_beyond(&self, statement: &Statement<'_>) -> Option<String> {
+        beyond::reached(statement)
     }
 
     fn drop_database(&self, connector: &Connector, observer: &dyn Observer) -> Result<bool> {

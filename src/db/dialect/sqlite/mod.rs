@@ -13,7 +13,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use self::file_lock::{FileLock, lock_path, real};
 pub use self::keys::KeysOff;
 use self::keys::{is_foreign_keys_pragma, rebuilt_table, turns_off, violations};
-use super::{Around, Dialect, Effect, Home, Server, Survey, Timeouts, Types};
+use super::{Around, Dialect, Effect, Home, Likeness, Server, Survey, Timeouts, Types};
 use crate::backend::Backend;
 use crate::config::{SqliteTarget, Target};
 use crate::db::connector::{Connector, Purpose};
@@ -56,6 +56,11 @@ fn target(target: &Target) -> Result<&SqliteTarget, DbError> {
         Target::Sqlite(file) => Ok(file),
         Target::Postgres(_) | Target::Mysql(_) => Err(DbError::new(Kind::Parameters, "not a SQLite file")),
     }
+}
+
+/// The directory in which throw-away databases are made: one that is named, or that for temporary files.
+fn scratch_place(place: &Connector) -> PathBuf {
+    place.target().file().filter(|path| path.is_dir()).map_or_else(std::env::temp_dir, Path::to_owned)
 }
 
 /// A file with nothing in it is a database that is to be made, for SQLite as for us.
@@ -301,11 +306,27 @@ impl Dialect for Sqlite {
         })
     }
 
-    fn create_database(&self, connector: &Connector, observer: &dyn Observer) -> Result<bool> {
+    fn create_database(&self, connector: &Connector, _: Option<&Likeness>, observer: &dyn Observer) -> Result<bool> {
         let there =
             matches!(connector.target(), Target::Sqlite(SqliteTarget { path: Some(path), .. }) if !is_new(path));
         connector.connect_telling(Purpose::Write, observer)?;
         Ok(!there)
+    }
+
+    fn beside(&self, place: &Connector, name: &str) -> Connector {
+        let path = scratch_place(place).join(name).join("scratch.db");
+        place.to_target(Target::Sqlite(SqliteTarget { path: Some(path), parameters: Vec::new() }))
+    }
+
+    fn databases(&self, place: &Connector, prefix: &str) -> Result<Vec<String>> {
+        let directory = scratch_place(place);
+        let entries = std::fs::read_dir(&directory).map_err(|cause| Error::io("read", &directory, &cause))?;
+        let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        Ok(names.filter(|name| name.starts_with(prefix)).collect())
+    }
+
+    fn reaches_beyond(&self, statement: &Statement<'_>) -> Option<String> {
+        statement.begins(&["ATTACH"]).then(|| "another database".to_owned())
     }
 
     fn drop_database(&self, connector: &Connector, _: &dyn Observer) -> Result<bool> {

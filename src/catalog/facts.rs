@@ -1,0 +1,178 @@
+//! A catalog as a flat list of things, each with its facts: what is compared, and what the fingerprint is taken of.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::model::{Catalog, Index, Name, Trigger};
+
+/// Where a thing stands: `[("table", "orders"), ("column", "status")]`. Things without a name have the text that tells them
+/// apart.
+pub(super) type Path = Vec<(String, String)>;
+
+/// What is known of it: field and value.
+pub(super) type Facts = BTreeMap<String, Value>;
+
+/// What is no part of what is compared: names are in the path, parts are things of their own, the rest is measured.
+const LEFT_OUT: &[&str] = &[
+    "name",
+    "schema",
+    "rows",
+    "bytes",
+    "primary_key",
+    "foreign_keys",
+    "uniques",
+    "checks",
+    "exclusions",
+    "indexes",
+    "triggers",
+    "policies",
+];
+
+/// Everything in a catalog.
+pub(super) fn of(catalog: &Catalog) -> BTreeMap<Path, Facts> {
+    let mut all = All::default();
+    for schema in &catalog.schemas {
+        all.put(&[], "schema", schema.name.to_string(), &Value::Null);
+    }
+    for extension in &catalog.extensions {
+        let path = all.put(&[], "extension", extension.name.clone(), extension);
+        all.forget(&path, "version");
+    }
+    for one in &catalog.enums {
+        all.put(&[], "enum", one.name.to_string(), one);
+    }
+    for domain in &catalog.domains {
+        let path = all.put(&[], "domain", domain.name.to_string(), domain);
+        for check in &domain.checks {
+            all.put(&path, "check", named(check.name.as_deref(), &check.expression), check);
+        }
+    }
+    for composite in &catalog.composites {
+        all.put(&[], "composite type", composite.name.to_string(), composite);
+    }
+    for sequence in &catalog.sequences {
+        all.put(&[], "sequence", sequence.name.to_string(), sequence);
+    }
+    for table in &catalog.tables {
+        let path = all.put(&[], "table", table.name.to_string(), table);
+        all.forget(&path, "columns");
+        for column in &table.columns {
+            all.put(&path, "column", column.name.clone(), column);
+        }
+        if let Some(key) = &table.primary_key {
+            let own = all.put(&path, "primary key", String::new(), key);
+            all.know(&own, "name", &key.name);
+        }
+        for key in &table.foreign_keys {
+            let told = format!("({}) to {}", key.columns.join(", "), key.to);
+            all.put(&path, "foreign key", named(key.name.as_deref(), &told), key);
+        }
+        for key in &table.uniques {
+            let told = format!("({})", key.columns.join(", "));
+            all.put(&path, "unique", named(key.name.as_deref(), &told), key);
+        }
+        for check in &table.checks {
+            all.put(&path, "check", named(check.name.as_deref(), &check.expression), check);
+        }
+        for exclusion in &table.exclusions {
+            all.put(&path, "exclusion", exclusion.name.clone(), exclusion);
+        }
+        all.indexes(&path, &table.indexes);
+        all.triggers(&path, &table.triggers);
+        for policy in &table.policies {
+            all.put(&path, "policy", policy.name.clone(), policy);
+        }
+    }
+    for view in &catalog.views {
+        let kind = if view.materialized { "materialized view" } else { "view" };
+        let path = all.put(&[], kind, view.name.to_string(), view);
+        all.forget(&path, "columns");
+        for column in &view.columns {
+            all.put(&path, "column", column.name.clone(), column);
+        }
+        all.indexes(&path, &view.indexes);
+        all.triggers(&path, &view.triggers);
+    }
+    for routine in &catalog.routines {
+        all.put(&[], &routine.kind, format!("{}({})", routine.name, routine.arguments), routine);
+    }
+    for object in &catalog.not_modelled {
+        all.put(&[], &object.kind, object.name.to_string(), &Value::Null);
+    }
+    all.0
+}
+
+/// The names of a table's columns, in its order.
+pub(super) fn column_orders(catalog: &Catalog) -> BTreeMap<&Name, Vec<&str>> {
+    catalog
+        .tables
+        .iter()
+        .map(|table| (&table.name, table.columns.iter().map(|column| column.name.as_str()).collect()))
+        .collect()
+}
+
+/// A name, or what stands for it.
+fn named(name: Option<&str>, otherwise: &str) -> String {
+    name.unwrap_or(otherwise).to_owned()
+}
+
+#[derive(Default)]
+struct All(BTreeMap<Path, Facts>);
+
+impl All {
+    /// Adds a thing, with every field of it that is not left out. Two that cannot be told apart are counted.
+    fn put(&mut self, parent: &[(String, String)], kind: &str, name: String, of: &impl Serialize) -> Path {
+        let fields = match serde_json::to_value(of) {
+            Ok(Value::Object(fields)) => fields,
+            _ => Map::new(),
+        };
+        let mut facts = Facts::new();
+        for (field, value) in fields {
+            match (field.as_str(), value) {
+                ("options", Value::Object(options)) => facts.extend(options),
+                (left_out, _) if LEFT_OUT.contains(&left_out) => {}
+                (_, value) => {
+                    facts.insert(field, value);
+                }
+            }
+        }
+        let mut path = parent.to_vec();
+        path.push((kind.to_owned(), name));
+        let mut same = 1;
+        while self.0.contains_key(&path) {
+            same += 1;
+            if let Some((_, name)) = path.last_mut() {
+                let first = name.split(" #").next().unwrap_or_default().to_owned();
+                *name = format!("{first} #{same}");
+            }
+        }
+        self.0.insert(path.clone(), facts);
+        path
+    }
+
+    fn know(&mut self, path: &Path, field: &str, value: &Option<String>) {
+        if let Some(facts) = self.0.get_mut(path) {
+            facts.insert(field.to_owned(), value.clone().map_or(Value::Null, Value::String));
+        }
+    }
+
+    fn forget(&mut self, path: &Path, field: &str) {
+        if let Some(facts) = self.0.get_mut(path) {
+            facts.remove(field);
+        }
+    }
+
+    fn indexes(&mut self, path: &Path, indexes: &[Index]) {
+        for index in indexes {
+            self.put(path, "index", index.name.clone(), index);
+        }
+    }
+
+    fn triggers(&mut self, path: &Path, triggers: &[Trigger]) {
+        for trigger in triggers {
+            self.put(path, "trigger", trigger.name.clone(), trigger);
+        }
+    }
+}

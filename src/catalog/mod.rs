@@ -1,0 +1,76 @@
+//! The live schema as neutral structs, which everything that looks at a schema stands on. It knows no feature and no
+//! format: what a person or a file is shown is `inspect/`'s.
+//!
+//! [`read`] asks the database in a fixed number of queries, however many tables there are; [`diff`](diff::diff) says what
+//! two schemas do not have in common; [`ddl`] writes the statements that make one anew. What differs between backends is a
+//! folder each, behind [`Engine`].
+
+pub mod diff;
+mod facts;
+mod fingerprint;
+mod model;
+mod mysql;
+mod postgres;
+mod sqlite;
+mod types;
+
+pub use model::{
+    Catalog, Check, Column, Composite, Domain, Enum, Exclusion, Extension, ForeignKey, Generated, Identity, Index,
+    IndexPart, Key, Name, Object, Options, Order, Policy, Routine, Sequence, Table, TableKind, Trigger, View,
+};
+pub use types::Type;
+
+use crate::backend::Backend;
+use crate::db::{Dialect, Home, Session};
+use crate::error::Result;
+
+/// What a backend knows of schemas.
+trait Engine: Sync {
+    fn backend(&self) -> Backend;
+
+    /// Reads everything, as of one moment, and leaves the connection as it was.
+    fn read(&self, session: &mut Session, dialect: &dyn Dialect, home: &Home) -> Result<Catalog>;
+
+    /// The statements that make a schema in an empty database, in an order in which each finds what it needs.
+    fn ddl(&self, catalog: &Catalog, dialect: &dyn Dialect) -> Vec<String>;
+}
+
+/// In the order of their names.
+const ALL: &[&dyn Engine] = &[&mysql::Mysql, &postgres::Postgres, &sqlite::Sqlite];
+
+fn of(backend: Backend) -> &'static dyn Engine {
+    ALL.iter().copied().find(|engine| engine.backend() == backend).unwrap_or(ALL[0])
+}
+
+/// Reads the schema that a connection sees. dbtool's and Diesel's own tables are no part of it.
+pub fn read(session: &mut Session, dialect: &dyn Dialect, home: &Home) -> Result<Catalog> {
+    let mut catalog = of(dialect.backend()).read(session, dialect, home)?;
+    catalog.settle();
+    Ok(catalog)
+}
+
+/// The statements that make a schema in an empty database.
+#[must_use]
+pub fn ddl(catalog: &Catalog, dialect: &dyn Dialect) -> Vec<String> {
+    of(catalog.backend).ddl(catalog, dialect)
+}
+
+/// Whether a table is dbtool's or Diesel's, and nobody's to look at.
+#[must_use]
+pub fn is_ours(table: &str) -> bool {
+    let lower = table.to_ascii_lowercase();
+    lower.starts_with("__dbtool_") || lower.starts_with("__diesel_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_backend_has_its_engine() {
+        for backend in Backend::ALL {
+            assert_eq!(of(*backend).backend(), *backend);
+        }
+        assert_eq!(ALL.len(), Backend::ALL.len());
+    }
+}

@@ -1,0 +1,26 @@
+//! MySQL and MariaDB's schemas.
+
+mod ddl;
+mod read;
+
+use super::Engine;
+use super::model::Catalog;
+use crate::backend::Backend;
+use crate::db::{Dialect, Home, Session};
+use crate::error::Result;
+
+pub(super) struct Mysql;
+
+impl Engine for Mysql {
+    fn backend(&self) -> Backend {
+        Backend::Mysql
+    }
+
+    fn read(&self, session: &mut Session, dialect: &dyn Dialect, home: &Home) -> Result<Catalog> {
+        read::read(session, dialect, home)
+    }
+
+    fn ddl(&self, catalog: &Catalog, dialect: &dyn Dialect) -> Vec<String> {
+        ddl::ddl(catalog, dialect)
+    }
+}

@@ -1,0 +1,187 @@
+//! Throw-away databases: made beside the real one, or on another server, and dropped whatever happens. Those of runs that
+//! were killed are known by their names, which tell their age, and are cleared away by the next run.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::connector::{Connector, Purpose};
+use super::dialect::Likeness;
+use crate::error::{Code, Error, Result};
+use crate::interrupt::{Interrupt, Working};
+use crate::observer::{Observer, Silent};
+
+/// What their names begin with.
+const PREFIX: &str = "dbtool_scratch_";
+/// From when on one is taken for left over. No run takes as long, and one that is in use is not dropped.
+const OLD: Duration = Duration::from_hours(1);
+
+/// A database of our own, which goes when this does.
+pub struct Scratch {
+    connector: Connector,
+    likeness: Likeness,
+    /// It is there, and to be dropped.
+    made: bool,
+    /// A signal waits until it is dropped.
+    _working: Working,
+}
+
+impl Scratch {
+    /// Makes one: on the server of `place`, as much as it can be like the database that `like` reaches, if that is there.
+    pub fn make(place: &Connector, like: &Connector, interrupt: &Interrupt, observer: &dyn Observer) -> Result<Self> {
+        clear_left_overs(place);
+        let dialect = like.dialect();
+        let likeness = match like.connect(Purpose::Read) {
+            Ok(mut session) => {
+                let home = session.home(dialect)?;
+                let read = dialect.likeness(&mut session, &home);
+                read.map_err(|error| error.into_error("cannot ask how the database is set up"))?
+            }
+            // A project is checked before its database is made.
+            Err(error) if error.code() == Code::UnknownDatabase => Likeness::default(),
+            Err(error) => return Err(error),
+        };
+        let connector = like.dialect().beside(place, &name(SystemTime::now()));
+        let mut scratch = Self { connector, likeness, made: false, _working: interrupt.tidying() };
+        scratch.create(observer)?;
+        interrupt.check()?;
+        Ok(scratch)
+    }
+
+    #[must_use]
+    pub fn connector(&self) -> &Connector {
+        &self.connector
+    }
+
+    /// Drops it and makes it anew, with nothing in it.
+    pub fn empty(&mut self, observer: &dyn Observer) -> Result<()> {
+        self.drop_now()?;
+        self.create(observer)
+    }
+
+    fn create(&mut self, observer: &dyn Observer) -> Result<()> {
+        let dialect = self.connector.dialect();
+        if let Some(directory) = directory(&self.connector) {
+            make_directory(directory)?;
+        }
+        let made = dialect.create_database(&self.connector, Some(&self.likeness), observer);
+        made.map_err(|error| {
+            let permission =
+                error.cause().is_some_and(|cause| cause.contains("permission") || cause.contains("denied"));
+            if !permission {
+                return error;
+            }
+            error
+                .saying("cannot make a scratch database: the user may not make databases")
+                .hint("`scratch_url` in the environment's section names a server, and a user, where it may")
+        })?;
+        self.made = true;
+        crate::fault::point();
+        if self.likeness.statements.is_empty() {
+            return Ok(());
+        }
+        let mut session = self.connector.connect_telling(Purpose::Write, observer)?;
+        for sql in &self.likeness.statements {
+            session.execute(sql).map_err(|error| error.into_error("cannot set up the scratch database"))?;
+        }
+        Ok(())
+    }
+
+    fn drop_now(&mut self) -> Result<()> {
+        if !std::mem::replace(&mut self.made, false) {
+            return Ok(());
+        }
+        remove(&self.connector)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if let Err(error) = self.drop_now() {
+            tracing::warn!(database = %self.connector.target(), %error, "a scratch database could not be dropped");
+        }
+    }
+}
+
+/// Drops one. The server may need a moment to see that nobody is connected any more.
+fn remove(connector: &Connector) -> Result<()> {
+    let dialect = connector.dialect();
+    let mut tries = 0;
+    loop {
+        match dialect.drop_database(connector, &Silent) {
+            Err(error) if error.code() == Code::DatabaseInUse && tries < 50 => {
+                tries += 1;
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            dropped => {
+                dropped?;
+                break;
+            }
+        }
+    }
+    if let Some(directory) = directory(connector) {
+        std::fs::remove_dir_all(directory).map_err(|cause| Error::io("delete", directory, &cause))?;
+    }
+    Ok(())
+}
+
+/// `dbtool_scratch_1764504000_4711_0`: when it was made, by which process.
+fn name(now: SystemTime) -> String {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let seconds = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    format!("{PREFIX}{seconds}_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// Whether a name is that of a scratch database which nobody can need any more.
+fn is_left_over(name: &str, now: SystemTime) -> bool {
+    let seconds = name.strip_prefix(PREFIX).and_then(|rest| rest.split('_').next()?.parse().ok());
+    let Some(made) = seconds.and_then(|seconds| UNIX_EPOCH.checked_add(Duration::from_secs(seconds))) else {
+        return false;
+    };
+    now.duration_since(made).is_ok_and(|age| age > OLD)
+}
+
+/// Drops what killed runs have left. What cannot be dropped is in use, or another's: it is no reason to stop.
+fn clear_left_overs(place: &Connector) {
+    let dialect = place.dialect();
+    let found = dialect.databases(place, PREFIX).unwrap_or_else(|error| {
+        tracing::debug!(%error, "cannot look for scratch databases that were left over");
+        Vec::new()
+    });
+    let now = SystemTime::now();
+    for name in found.into_iter().filter(|name| is_left_over(name, now)) {
+        match remove(&dialect.beside(place, &name)) {
+            Ok(()) => tracing::info!(name, "a scratch database that was left over is dropped"),
+            Err(error) => tracing::debug!(name, %error, "a scratch database that was left over cannot be dropped"),
+        }
+    }
+}
+
+/// The directory of its own, of one that is a file.
+fn directory(connector: &Connector) -> Option<&Path> {
+    connector.target().file().and_then(Path::parent)
+}
+
+/// For nobody else's eyes: what is tried out on scratch may be somebody's data.
+fn make_directory(path: &Path) -> Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path).map_err(|cause| Error::io("make the directory", path, &cause))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_tells_its_age() {
+        let now = SystemTime::now();
+        let hours = |hours| now.checked_sub(Duration::from_hours(hours)).unwrap();
+        assert!(!is_left_over(&name(now), now));
+        assert!(is_left_over(&name(hours(2)), now));
+        assert!(!is_left_over("dbtool_scratch_", now));
+        assert!(!is_left_over("dbtool_scratch_shop", now));
+        assert!(!is_left_over("shop", now));
+    }
+}
