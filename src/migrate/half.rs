@@ -3,6 +3,7 @@
 use super::direction::Direction;
 use super::inventory::Entry;
 use crate::error::{Code, Error};
+use crate::version::Version;
 
 /// A migration that is neither in the database nor out of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,15 +64,22 @@ impl Half {
         if self.escaped {
             return "it ended the transaction that it ran in: which of its statements are in is not known".to_owned();
         }
+        let still = self.connection.filter(|_| self.at_work);
+        let still = still.map(|id| format!("its runner died, and the server still works on it, on connection {id}"));
         if self.started <= self.done {
-            return reached(self.direction, self.statements, self.done, self.failed);
+            let reached = reached(self.direction, self.statements, self.done, self.failed);
+            // What it works on is a transaction, and not in yet.
+            return still.map_or(reached.clone(), |still| format!("{reached}; {still}"));
         }
         let reached = reached(self.direction, self.statements, self.done, None);
-        let why = match (self.open, self.at_work, self.connection) {
-            (true, true, Some(id)) => format!("its runner died, and the server still works on it, on connection {id}"),
-            (true, ..) => "its runner died while it ran".to_owned(),
-            _ => "it failed, and may have left something behind".to_owned(),
-        };
+        let why = still.unwrap_or_else(|| {
+            let why = if self.open {
+                "its runner died while it ran"
+            } else {
+                "it failed, and may have left something behind"
+            };
+            why.to_owned()
+        });
         let doubtful = doubtful(self.done, self.started);
         format!("{reached}; {doubtful} in doubt: {why}")
     }
@@ -126,13 +134,15 @@ pub fn half_applied(entry: &Entry, half: &Half) -> Error {
     }
     let repair = format!("dbtool migrate repair {}", entry.version);
     let (failed, total) = (half.failed(), half.statements);
+    if half.at_work {
+        // Until then no answer is taken.
+        return error.hint("wait until the server is done with it, or end that connection, and look again").hint(GUIDE);
+    }
     if entry.migration.is_none() {
         error = error.hint(format!(
             "its directory is not here: `dbtool migrate history {}` shows the text that ran; a checkout that has it can run the rest",
             entry.version
         ));
-    } else if half.at_work {
-        error = error.hint("wait until the server is done with it, or end that connection, and look again");
     } else if half.is_through() {
         error =
             error.hint(format!("`{repair} --retry --reason TEXT` records that all of it is in; it runs nothing again"));
@@ -151,7 +161,7 @@ pub fn half_applied(entry: &Entry, half: &Half) -> Error {
             None => format!("statement {failed}"),
         };
         let mend = if half.long {
-            "the file must be as it was: it is too long to be compared"
+            "the file must be as it was: it is too long to be compared with what ran"
         } else {
             "mend the file before, if it was wrong"
         };
@@ -164,11 +174,24 @@ pub fn half_applied(entry: &Entry, half: &Half) -> Error {
             ));
         }
     }
+    if half.long && up && entry.migration.is_some() {
+        error = error.hint(anew(&entry.version));
+    }
     let (finished, undone) =
         if up { ("--mark-applied", "--mark-pending") } else { ("--mark-pending", "--mark-applied") };
     error
         .hint(format!(
             "`{repair} {finished} --reason TEXT` when you have finished it by hand, `{undone}` when you have undone it"
         ))
-        .hint("docs/recovery.md goes through it")
+        .hint(GUIDE)
+}
+
+const GUIDE: &str = "docs/recovery.md goes through it";
+
+/// How a file is mended whose rest cannot be run by itself.
+#[must_use]
+pub fn anew(version: &Version) -> String {
+    format!(
+        "to mend it, undo by hand what is in, `dbtool migrate repair {version} --mark-pending --reason TEXT`, mend the file, and `dbtool migrate up`"
+    )
 }

@@ -74,6 +74,13 @@ impl Prepared {
         sql::split(text, dialect.rules()).unwrap_or_default()
     }
 
+    /// Its down.sql holds no statement, so that what its up.sql makes outlives it.
+    #[must_use]
+    pub fn undoes_nothing(&self, dialect: &dyn Dialect) -> bool {
+        self.step.direction == Direction::Up
+            && self.down.as_deref().is_some_and(|down| self.statements(down, dialect).is_empty())
+    }
+
     /// Goes through the file once more, to run it. A file that has changed meanwhile is an error, when all of it was read.
     pub fn parts<E: From<Error>>(
         &self,
@@ -131,10 +138,10 @@ impl Found {
 /// Reads and checks every step's files; the first that is wrong is the error, and nothing has been run. `atomic`: each must be
 /// able to share a transaction with the others.
 pub fn prepare(steps: &[Step], dialect: &dyn Dialect, atomic: bool) -> Result<Vec<Prepared>> {
-    steps.iter().map(|step| one(step, dialect, atomic)).collect()
+    steps.iter().enumerate().map(|(at, step)| one(step, dialect, atomic, at == 0)).collect()
 }
 
-fn one(step: &Step, dialect: &dyn Dialect, atomic: bool) -> Result<Prepared> {
+fn one(step: &Step, dialect: &dyn Dialect, atomic: bool, first: bool) -> Result<Prepared> {
     let migration = &step.migration;
     let (metadata, warnings) = match &step.recorded {
         Some(texts) => (Metadata { run_in_transaction: texts.in_transaction, allow_commit: false }, Vec::new()),
@@ -183,7 +190,7 @@ fn one(step: &Step, dialect: &dyn Dialect, atomic: bool) -> Result<Prepared> {
     };
     let (found, wrong) = look_through(&prepared, dialect)?;
     let prepared = Prepared { found, ..prepared };
-    wrong.check(&prepared, dialect, (together, whole, atomic))?;
+    wrong.check(&prepared, dialect, (together, whole, atomic, first))?;
     Ok(prepared)
 }
 
@@ -269,7 +276,7 @@ impl Wrong {
         self,
         prepared: &Prepared,
         dialect: &dyn Dialect,
-        (together, whole, atomic): (bool, bool, bool),
+        (together, whole, atomic, first): (bool, bool, bool, bool),
     ) -> Result<()> {
         let at = |error: Error, start: usize| error.at(prepared.place(dialect, start));
         if let Some((start, (why, hint))) = self.refused {
@@ -278,8 +285,8 @@ impl Wrong {
         if atomic {
             let label = prepared.step.migration.label();
             let error = Error::new(Code::NotAtomic, format!("`{label}` cannot share a transaction with the others"));
-            let hint =
-                format!("leave out `--atomic`, or run those before it with `--to`, and then `{label}` by itself");
+            let before = if first { "" } else { "those before it with `--to`, and then " };
+            let hint = format!("leave out `--atomic`, or run {before}`{label}` by itself with `--steps 1`");
             if !together {
                 let file = prepared.step.migration.directory.join("metadata.toml");
                 let why = format!("`{}` has it run without a transaction", file.display());

@@ -41,7 +41,7 @@ fn one_that_fails_takes_the_others_back() {
         project.expect(5, &["migrate", "up", "--atomic"]).says(&[
             "the migration `4_bad` failed",
             "nothing is in the database: the transaction was rolled back",
-            "3 migrations with it rolled back, no migration was run before it, 1 after it not run",
+            "3 migrations before it were rolled back with it, 1 after it not run",
         ]);
         assert_eq!(project.states(), "1:pending 2:pending 3:pending 4:pending 5:pending");
         let report = project.json(5, &["migrate", "up", "--atomic"]);
@@ -69,8 +69,11 @@ fn whoever_fails_among_many_is_named_with_its_place() {
                 "",
             )
             .migration("5_d", "CREATE TABLE d (id INT);", "");
-        let words =
-            ["the migration `4_c` failed at statement 3 of 3", "4_c/up.sql:4:", "3 migrations with it rolled back"];
+        let words = [
+            "the migration `4_c` failed at statement 3 of 3",
+            "4_c/up.sql:4:",
+            "3 migrations before it were rolled back with it",
+        ];
         project.expect(5, &["migrate", "up", "--atomic"]).says(&words);
         assert_eq!(project.states(), "1:pending 2:pending 3:pending 4:pending 5:pending");
         // One whose place the server does not tell.
@@ -168,10 +171,17 @@ fn what_cannot_share_a_transaction_is_refused_and_named() {
         project.expect(2, &["migrate", "up", "--atomic"]).says(&[
             "error[migrate/not-atomic]: `4_plain` cannot share a transaction with the others",
             "metadata.toml",
-            "leave out `--atomic`",
+            "leave out `--atomic`, or run those before it with `--to`, and then `4_plain` by itself",
         ]);
         assert_eq!(project.states(), "1:pending 2:pending 3:pending 4:pending 5:pending");
         project.ok(&["migrate", "up", "--atomic", "--to", "3"]);
+        // Now none is before it.
+        project
+            .expect(2, &["migrate", "up", "--atomic"])
+            .says(&["leave out `--atomic`, or run `4_plain` by itself with `--steps 1`"])
+            .says_nothing_of(&["those before it"]);
+        project.ok(&["migrate", "up", "--steps", "1"]);
+        project.ok(&["migrate", "up", "--atomic"]);
     });
     on_mysql(|project| {
         let project = project.migration("1_a", "CREATE TABLE a (id INT PRIMARY KEY);", "DROP TABLE a;");

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::{Project, on_each_backend, on_postgres, on_transactional};
+use crate::support::{Project, on_each_backend, on_mysql, on_postgres, on_transactional};
 
 #[test]
 fn a_failure_half_way_is_told_and_nothing_runs_over_it() {
@@ -464,5 +464,55 @@ fn a_repair_by_another_user_waits_for_the_server_too() {
             session.execute(&format!("DROP OWNED BY {role}")).unwrap();
             session.execute(&format!("DROP ROLE {role}")).unwrap();
         }
+    });
+}
+
+/// Only what would be taken is offered.
+#[test]
+fn a_server_that_still_works_on_several_statements_is_named_and_waited_for() {
+    on_mysql(|project| {
+        let project = project.migration("1_t", "CREATE TABLE t (id INT);\nINSERT INTO t VALUES (0);", "").migration(
+            "2_rows",
+            "CREATE TABLE u (id INT);\nINSERT INTO t VALUES (1);\nINSERT INTO t SELECT SLEEP(4) FROM t LIMIT 1;",
+            "",
+        );
+        project.ok(&["migrate", "up", "--steps", "1"]);
+        let works = "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE 'INSERT INTO t SELECT SLEEP%'";
+        kill_when(&project, &["migrate", "up"], works);
+        let connection = project.query(works).remove(0);
+        let status = project.ok(&["migrate", "status"]);
+        status.says(&[
+            "statement 1 of 3 is in the database; its runner died, and the server still works on it",
+            &format!("on connection {connection}"),
+            "wait until the server is done with it",
+        ]);
+        status.says_nothing_of(&["--retry", "--resume", "--mark-"]);
+        for choice in ["--retry", "--resume", "--mark-applied", "--mark-pending"] {
+            project.expect(7, &["migrate", "repair", choice, "--reason", "x"]);
+        }
+        while !project.query(works).is_empty() {
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        project.ok(&["migrate", "status"]).says(&["--retry", "--mark-applied"]);
+        project.ok(&["migrate", "repair", "--retry", "--reason", "x"]);
+        assert_eq!(project.states(), "1:applied 2:applied");
+    });
+}
+
+#[test]
+fn of_several_in_doubt_none_is_taken_as_done() {
+    on_each_backend(|project| {
+        let project = project.migration("1_t", "CREATE TABLE t (id INT);", "").plain_migration(
+            "2_rows",
+            "INSERT INTO t VALUES (1);\nINSERT INTO t VALUES (2);\nINSERT INTO t VALUES (3);\nINSERT INTO nowhere VALUES (4);",
+            "",
+        );
+        project.expect(5, &["migrate", "up"]);
+        let stands = "statement_started = 3, statement_done = 1, statement_failed = NULL, outcome = 'started'";
+        project.session().execute(&format!("UPDATE __dbtool_journal SET {stands} WHERE version = '2'")).unwrap();
+        let status = project.ok(&["migrate", "status"]);
+        status.says(&["statements 2 to 3 are in doubt", "--retry --reason TEXT` runs statements 2 to 3 again"]);
+        status.says_nothing_of(&["--resume"]);
+        project.expect(9, &["migrate", "repair", "--resume", "--reason", "x"]).says(&["`--retry` runs them again"]);
     });
 }

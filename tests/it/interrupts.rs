@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::support::{Project, Run, on_servers};
 
 /// Starts a run, and waits until a query gives a row.
-fn started(project: &Project, args: &[&str], until: &str) -> Child {
+pub fn started(project: &Project, args: &[&str], until: &str) -> Child {
     let child = project.command(args).spawn().unwrap();
     let mut session = project.session();
     let begun = Instant::now();
@@ -18,13 +18,13 @@ fn started(project: &Project, args: &[&str], until: &str) -> Child {
     child
 }
 
-fn signal(child: &Child, name: &str) {
+pub fn signal(child: &Child, name: &str) {
     let sent = Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status().unwrap();
     assert!(sent.success());
 }
 
 /// A query for the statement that sleeps, on the project's database.
-fn sleeping(project: &Project) -> String {
+pub fn sleeping(project: &Project) -> String {
     let name = project.database();
     project.by_backend(
         String::new(),
@@ -54,11 +54,16 @@ fn a_signal_cancels_the_statement_and_takes_the_rest_back() {
             assert!(sent.elapsed() < Duration::from_secs(10), "it is cancelled, not waited for");
             assert_eq!(run.code, code, "{run}");
             run.says(&[
-                &format!("error[interrupted/{}]", name.to_lowercase()),
-                &format!("stopped by {name}"),
+                &format!(
+                    "error[interrupted/{}]: stopped by {name} within the migration `2_long`\n",
+                    name.to_lowercase()
+                ),
+                "2_long/up.sql:2:",
+                "hint: run the same command again to go on",
                 "nothing of it is in the database",
                 "1 migration done before it, 1 after it not run",
             ]);
+            run.says_nothing_of(&["mend the file", "statement_timeout", "failed at"]);
             assert_eq!(project.query(&sleeping(&project)), [""; 0], "the server has stopped, too");
             assert_eq!(project.query("SELECT i FROM t"), ["1"]);
             assert_eq!(project.states(), "1:applied 2:pending 3:pending");
@@ -80,7 +85,12 @@ fn half_way_it_says_how_far_it_has_come() {
         signal(&child, "INT");
         let run = Run::of(&child.wait_with_output().unwrap());
         assert_eq!(run.code, 130, "{run}");
-        run.says(&["statement 1 of 3 is in the database", "stopped by INT"]);
+        run.says(&[
+            "error[interrupted/int]: stopped by INT within the migration `2_long`\n",
+            "statement 1 of 3 is in the database",
+            "`dbtool migrate status` tells how to go on",
+        ]);
+        run.says_nothing_of(&["mend the file"]);
         assert_eq!(project.states(), "1:applied 2:failed");
         project.ok(&["migrate", "repair", "--resume", "--reason", "it only slept"]);
         assert_eq!(project.states(), "1:applied 2:applied");

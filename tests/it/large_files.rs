@@ -131,9 +131,12 @@ fn rows_of_all_parts_are_one_transaction() {
         assert_eq!(project.query("SELECT count(*) FROM big"), ["0"]);
         // Mended, it may be another file altogether.
         project.write("migrations/1_big/up.sql", rows(3));
-        project
-            .expect(4, &["migrate", "repair", "--retry", "--reason", "mended", "--yes"])
-            .says(&["too long to be kept", "--mark-pending"]);
+        project.expect(4, &["migrate", "repair", "--retry", "--reason", "mended", "--yes"]).says(&[
+            "too long to be kept",
+            "to mend it, undo by hand what is in",
+            "repair 1 --mark-pending",
+        ]);
+        project.ok(&["migrate", "status"]).says(&["to mend it, undo by hand what is in", "repair 1 --mark-pending"]);
         project.write("migrations/1_big/up.sql", &text);
         project.query("INSERT INTO big VALUES (1, 'in the way')");
         project.expect(5, &["migrate", "repair", "--retry", "--reason", "mended", "--yes"]).says(&["1_big/up.sql:4:"]);

@@ -1,4 +1,5 @@
 //! The recovery guide: each state that it tells of is made here, and its screens are what dbtool prints.
+#![cfg(unix)]
 
 use std::collections::BTreeMap;
 
@@ -6,6 +7,7 @@ use dbtool::backend::Backend;
 
 use crate::generated::compare;
 use crate::half_applied::kill_when;
+use crate::interrupts::{signal, sleeping, started};
 use crate::lost_commit;
 use crate::support::{Project, Run, root, skipped};
 
@@ -134,6 +136,13 @@ fn screens() -> Option<BTreeMap<&'static str, String>> {
     screens.insert("mysql-rows", shown(&project, 5, up));
     screens.insert("mysql-rows-status", shown(&project, 0, &["migrate", "status"]));
 
+    // More than 1 MiB.
+    let filling = format!("INSERT INTO archive VALUES ('{}');\n", "x".repeat(2_000)).repeat(600);
+    let project =
+        on_mysql(&format!("CREATE TABLE archive (line TEXT);\n{filling}INSERT INTO archiv VALUES ('the last');\n"))?;
+    project.expect(5, up);
+    screens.insert("long", shown(&project, 0, &["migrate", "status"]));
+
     let project = on_mysql("ALTER TABLE orders ADD COLUMN note TEXT;\nDO SLEEP(3);\nUPDATE orders SET note = '';\n")?;
     kill_when(
         &project,
@@ -145,6 +154,15 @@ fn screens() -> Option<BTreeMap<&'static str, String>> {
     let args = &["migrate", "repair", "--resume", "--reason", "it was done"];
     let busy = project.expect(7, args);
     screens.insert("still-at-work", without_connection(&screen(&project, args, &busy)));
+
+    let project = Project::on(Backend::Postgres)?
+        .migration("2026-01-05-090000_create_orders", "CREATE TABLE orders (id INT PRIMARY KEY, number INT);", "")
+        .migration(VERSION, "ALTER TABLE orders ADD COLUMN note TEXT;\nSELECT pg_sleep(60);\n", "");
+    project.ok(&["migrate", "up", "--steps", "1"]);
+    let child = started(&project, up, &sleeping(&project));
+    signal(&child, "INT");
+    let run = Run::of(&child.wait_with_output().unwrap());
+    screens.insert("stopped", screen(&project, up, &run));
 
     let project = Project::on(Backend::Postgres)?
         .migration(

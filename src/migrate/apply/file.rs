@@ -180,7 +180,7 @@ impl File<'_, '_> {
         let clean =
             self.fresh && done <= self.prepared.found.idle && (started == done || started <= self.prepared.found.idle);
         let error = if clean {
-            error.note("nothing of it is in the database").hint("mend the file, and run the same command again")
+            error.note("nothing of it is in the database").hint(self.runner.way_on())
         } else {
             self.tell(error)
         };

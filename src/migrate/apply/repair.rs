@@ -9,6 +9,7 @@ use super::work::{Work, now};
 use crate::db::DbError;
 use crate::error::{Code, Error, Result};
 use crate::migrate::direction::Direction;
+use crate::migrate::half::anew;
 use crate::migrate::inventory::{Entry, State};
 use crate::migrate::journal::{self, Action, outcome};
 use crate::migrate::plan::Step;
@@ -82,7 +83,10 @@ impl Runner<'_> {
                 let mut ran = Ran::new(&prepared.step, outcome);
                 ran.duration_ms = Some(took.as_millis());
                 ran.error = result.as_ref().err().map(ToString::to_string);
-                Ok(Finished { migrations: vec![ran], failure: result.err().map(|error| self.as_interrupted(error)) })
+                Ok(Finished {
+                    migrations: vec![ran],
+                    failure: result.err().map(|error| self.as_interrupted(&prepared, error)),
+                })
             }
             Choice::MarkApplied | Choice::MarkPending | Choice::AcceptChecksum => {
                 let watch = Watch::default();
@@ -135,6 +139,7 @@ impl Runner<'_> {
                 half.started
             );
             return Err(Error::new(Code::Refused, message)
+                .hint("if none of them was done, `--retry` runs them again")
                 .hint("finish or undo it by hand, and use `--mark-applied` or `--mark-pending`"));
         }
         let (from, skip) = match choice {
@@ -290,10 +295,8 @@ fn check_unchanged(work: &mut Work<'_>, entry: &Entry, prepared: &Prepared, from
         return Err(Error::new(Code::Changed, message)
             .note("whether the statements that are in still say what they said cannot be told")
             .hint(match half.direction {
-                Direction::Up => {
-                    "put the file back as it was, or finish by hand and use `--mark-applied` or `--mark-pending`"
-                }
-                Direction::Down => "finish by hand, and use `--mark-applied` or `--mark-pending`",
+                Direction::Up => format!("put the file back as it was, and repair again; {}", anew(&entry.version)),
+                Direction::Down => "finish by hand, and use `--mark-applied` or `--mark-pending`".to_owned(),
             }));
     };
     let text = prepared.file.whole()?;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::file::Why;
 use super::transaction::Stopped;
 use super::watch::Watch;
-use super::work::Work;
+use super::work::{Work, what};
 use crate::db::{
     Connector, DbError, Dialect, Home, Kind, Locked, Notice, Purpose, Session, Timeouts, Unlocked, WRITABLE, meta,
 };
@@ -340,12 +340,16 @@ impl Runner<'_> {
         }
     }
 
-    /// What failed because a signal has cancelled it.
-    pub(super) fn as_interrupted(&self, error: Error) -> Error {
-        match self.interrupt.raised() {
-            Some(signal) => error.with_code(signal.code()).note(format!("stopped by {signal}")),
-            None => error,
+    /// What failed because a signal has cancelled it: that is said first. What is not known, or was lost, is told as it is.
+    pub(super) fn as_interrupted(&self, prepared: &Prepared, error: Error) -> Error {
+        let Some(signal) = self.interrupt.raised() else { return error };
+        let stopped = format!("stopped by {signal}");
+        if matches!(error.code(), Code::OutcomeUnknown | Code::LockLost) {
+            return error.with_code(signal.code()).note(stopped);
         }
+        let failed = Some(error.to_string()).filter(|failed| error.cause().is_none() && *failed != stopped);
+        let error = failed.into_iter().fold(error, Error::because);
+        error.with_code(signal.code()).saying(format!("{stopped} within {}", what(prepared)))
     }
 
     fn steps(&self, work: &mut Work<'_>, steps: &[Prepared]) -> Finished {
@@ -357,7 +361,8 @@ impl Runner<'_> {
             // What stands or falls together.
             let (together, later) = rest.split_at(if self.atomic { rest.len() } else { 1 });
             if let Err(error) = self.interrupt.check() {
-                finished.failure = Some(error.note(standing(finished.migrations.len(), rest.len())));
+                finished.failure =
+                    Some(error.note(standing(finished.migrations.len(), rest.len())).hint(self.way_on()));
                 finished.migrations.extend(rest.iter().map(|step| Ran::new(&step.step, Outcome::NotRun)));
                 break;
             }
@@ -381,12 +386,8 @@ impl Runner<'_> {
                     self.tell_notices(&together[at].step.migration.label(), work.session.take_notices());
                     let done = finished.migrations.len();
                     let left = together.len() - at - 1 + later.len();
-                    let back = if at > 0 {
-                        format!("{} with it rolled back, ", text::count(at, "migration"))
-                    } else {
-                        String::new()
-                    };
-                    let error = self.as_interrupted(error).note(format!("{back}{}", standing(done, left)));
+                    let standing = if at > 0 { rolled_back(at, left) } else { standing(done, left) };
+                    let error = self.as_interrupted(&together[at], error).note(standing);
                     let ran = |prepared: &Prepared, outcome| Ran::new(&prepared.step, outcome);
                     finished.migrations.extend(together[..at].iter().map(|step| ran(step, Outcome::RolledBack)));
                     let failed = Ran {
@@ -444,5 +445,15 @@ fn standing(done: usize, left: usize) -> String {
     } else {
         format!("{} done before it", text::count(done, "migration"))
     };
+    with_those_after(before, left)
+}
+
+/// The same where those before it went with it.
+fn rolled_back(count: usize, left: usize) -> String {
+    let were = if count == 1 { "was" } else { "were" };
+    with_those_after(format!("{} before it {were} rolled back with it", text::count(count, "migration")), left)
+}
+
+fn with_those_after(before: String, left: usize) -> String {
     if left == 0 { before } else { format!("{before}, {left} after it not run") }
 }

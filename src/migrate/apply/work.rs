@@ -102,6 +102,11 @@ impl Runner<'_> {
             told = told.at(prepared.place(work.dialect, offset));
         }
         told = match kind {
+            // The statement did not fail by itself: it was cancelled.
+            _ if self.interrupt.raised().is_some() => match prepared.mode {
+                Mode::Statements => told,
+                Mode::Transaction => told.hint(self.way_on()),
+            },
             Kind::LockTimeout => {
                 let told = work.watch.blockers().into_iter().fold(told, |told, one| told.note(format!("it waited for {one}")));
                 told.hint("something else holds a lock on the table; try again, or set `lock_timeout` in `[migrate]`")
@@ -119,15 +124,30 @@ impl Runner<'_> {
             }
             Kind::ReadOnly => told.hint(WRITABLE),
             Kind::Permission => told.hint("the user needs more rights; `dbtool db ping` shows which user it is"),
+            Kind::Exists if prepared.undoes_nothing(work.dialect) => {
+                let version = &prepared.step.migration.version;
+                told.hint(format!(
+                    "its down.sql does nothing: if it was reverted, what it had made is still there; drop that by hand and run \
+                     the same command again, or `dbtool migrate baseline {version}` records it as applied"
+                ))
+            }
             Kind::Exists => {
                 told.hint("if the database had it before it had dbtool, `dbtool migrate baseline VERSION` records that; what another tool left half done is to be put right by hand")
             }
             Kind::Lost => told,
             _ if prepared.mode == Mode::Statements => told,
-            _ => told.hint("mend the file, and run the same command again"),
+            _ => told.hint(self.way_on()),
         };
         told = advice.into_iter().fold(told, Error::hint);
         Broken { error: told, kind: Some(kind), overstrict, escaped: false, committing: false, ours: failure.ours }
+    }
+
+    /// How to go on after a failure that has left nothing.
+    pub(super) fn way_on(&self) -> &'static str {
+        match self.interrupt.raised() {
+            Some(_) => "run the same command again to go on",
+            None => "mend the file, and run the same command again",
+        }
     }
 
     /// The connection was lost: connects again, and waits until the server no longer works for the old one. What it was sent
