@@ -156,7 +156,7 @@ fn one(step: &Step, dialect: &dyn Dialect, atomic: bool, first: bool) -> Result<
         }
         None => (migration.up()?, migration.down()?),
     };
-    if up.held().is_some_and(|text| text.trim().is_empty()) && step.recorded.is_none() {
+    if up.says_nothing() && step.recorded.is_none() {
         return Err(Error::new(Code::SourceEmpty, format!("`{}` is empty", up.path.display()))
             .hint("write the change into it; a comment alone makes it a migration that does nothing"));
     }

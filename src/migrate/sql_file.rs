@@ -80,6 +80,12 @@ impl SqlFile {
         }
     }
 
+    /// Nothing stands in it, not even a comment.
+    #[must_use]
+    pub fn says_nothing(&self) -> bool {
+        self.held().is_some_and(|text| text.trim().is_empty())
+    }
+
     /// The whole text, however long it is.
     pub fn whole(&self) -> Result<Arc<str>> {
         match &self.text {

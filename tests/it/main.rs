@@ -32,6 +32,7 @@ mod migrate;
 mod mysql;
 mod mysql_connection;
 mod mysql_truth;
+mod newcomers;
 mod output;
 mod passwords;
 mod pool;

@@ -525,23 +525,3 @@ fn what_is_masked_in_one_file_hides_nothing_in_another() {
         project.ok(&["migrate", "down", "--steps", "2"]);
     });
 }
-
-/// What a migration made outlives a down that was not written.
-#[test]
-fn redo_with_an_unwritten_down_says_what_is_in_the_way() {
-    on_each_backend(|project| {
-        project.ok(&["migrate", "new", "users"]);
-        let made = std::fs::read_dir(project.path("migrations")).unwrap().next().unwrap().unwrap().file_name();
-        let label = made.to_str().unwrap();
-        project.write(&format!("migrations/{label}/up.sql"), "CREATE TABLE users (id INT);");
-        project.ok(&["migrate", "up"]);
-        let redo = project.expect(5, &["migrate", "redo"]);
-        redo.says(&["down.sql` has not been written yet", "its down.sql does nothing: if it was reverted"]);
-        redo.says_nothing_of(&["before it had dbtool"]);
-        // What the hint says, done: then it can be written, and redone.
-        let (_, rest) = redo.stderr.split_once("`dbtool migrate baseline ").unwrap();
-        project.ok(&["migrate", "baseline", rest.split('`').next().unwrap()]);
-        project.write(&format!("migrations/{label}/down.sql"), "DROP TABLE users;");
-        project.ok(&["migrate", "redo"]);
-    });
-}

@@ -51,7 +51,7 @@ fn realigned(text: &str) -> Vec<String> {
         return lines;
     }
     // No cell is empty in the first rows but the last columns, so a cell is told by the gap before it, or by its column.
-    let end = lines.iter().position(|line| line.contains(" on mysql: ")).unwrap_or(lines.len());
+    let end = lines.iter().position(|line| line.starts_with("dev (mysql://")).unwrap_or(lines.len());
     let cells = |line: &str| -> Vec<String> {
         let parts: Vec<_> =
             line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).map(str::to_owned).collect();

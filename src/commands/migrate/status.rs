@@ -1,5 +1,6 @@
 //! `dbtool migrate status`
 
+use crate::config::Target;
 use crate::context::Context;
 use crate::db::{Connector, Purpose};
 use crate::error::Result;
@@ -29,20 +30,29 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
         }
         (!server).then(|| look(context, connector))
     })?;
-    let (history, holder) = seen.unwrap_or_else(|| look(context, connector))?;
+    let Seen { history, holder, database } = seen.unwrap_or_else(|| look(context, connector))?;
     let dialect = connector.dialect();
     let inventory = Inventory::new(&source, &history, dialect)?;
     let environment = &context.settings.environment.name;
     let report = StatusReport::new(environment, dialect.backend(), &inventory);
     let terminal = context.terminal;
     for migration in inventory.entries.iter().filter(|entry| entry.state == State::Pending) {
-        let read = migration.migration.as_ref().map(|migration| migration.metadata()).transpose()?;
-        read.into_iter().flat_map(|(_, warnings)| warnings).for_each(|warning| terminal.warning(&warning, None));
+        let Some(migration) = &migration.migration else { continue };
+        let (_, warnings) = migration.metadata()?;
+        warnings.iter().for_each(|warning| terminal.warning(warning, None));
+        let up = migration.up()?;
+        if up.says_nothing() {
+            terminal.warning(&format!("`{}` is empty, so that `up` will refuse it", up.path.display()), None);
+        }
     }
     if let Some(stamped) = history.meta.environment.as_deref().filter(|stamped| stamped != environment) {
         terminal.warning(&format!("the database is stamped as `{stamped}`, and this is `{environment}`"), None);
     }
-    emit(terminal, context.format, &report, view)?;
+    emit(terminal, context.format, &report, |terminal, report| view(terminal, report, connector.target()))?;
+    if !database {
+        let message = format!("`{}` is not there yet, so nothing is applied", connector.target());
+        terminal.warning(&message, Some("`dbtool migrate up` makes it"));
+    }
     if let Some(holder) = holder {
         terminal.status(&format!("{}: another runner is at work: {holder}", terminal.paint(Style::Warning, "running")));
     }
@@ -52,16 +62,26 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     Ok(if args.check { check(&report) } else { ExitCode::Done })
 }
 
-/// What the database says, and who is at work on it.
-fn look(context: &Context<'_>, connector: &Connector) -> Result<(History, Option<String>)> {
+/// What the database says.
+struct Seen {
+    history: History,
+    /// Who is at work on it.
+    holder: Option<String>,
+    /// It is there.
+    database: bool,
+}
+
+fn look(context: &Context<'_>, connector: &Connector) -> Result<Seen> {
     let dialect = connector.dialect();
     // A file that is not there yet has no history, and looking must not make it.
     if !dialect.backend().is_server() && !dialect.database_exists(connector)? {
-        return Ok((History::default(), None));
+        return Ok(Seen { history: History::default(), holder: None, database: false });
     }
     let mut session = connector.connect_telling(Purpose::Read, &Progress::new(context.terminal))?;
     let home = session.home(dialect)?;
-    History::read_beside_others(&mut session, dialect, connector.target(), &home, Detail::Times)
+    let (history, holder) =
+        History::read_beside_others(&mut session, dialect, connector.target(), &home, Detail::Times)?;
+    Ok(Seen { history, holder, database: true })
 }
 
 /// How a half-applied migration stands, and how to go on.
@@ -119,7 +139,7 @@ impl Report for StatusReport {
     }
 }
 
-fn view(terminal: &Terminal, report: &StatusReport) {
+fn view(terminal: &Terminal, report: &StatusReport, target: &Target) {
     let mut rows = report.rows().unwrap_or_default();
     for row in &mut rows.rows {
         // Seconds are enough for a person.
@@ -142,10 +162,5 @@ fn view(terminal: &Terminal, report: &StatusReport) {
         .filter(|(count, _)| *count > 0)
         .map(|(count, state)| format!("{count} {}", state.name()))
         .collect();
-    terminal.status(&format!(
-        "{} on {}: {}",
-        report.environment,
-        report.backend,
-        terminal.paint(Style::Bold, &parts.join(", "))
-    ));
+    terminal.status(&format!("{} ({target}): {}", report.environment, terminal.paint(Style::Bold, &parts.join(", "))));
 }
