@@ -111,6 +111,7 @@ pub fn plan(inventory: &Inventory, request: &Request, policies: Policies) -> Res
     };
     check_half(inventory)?;
     let mut plan = Plan::default();
+    tell_fewer(request, &down, &mut plan);
     check_changed(inventory, request, &down, &up, policies, &mut plan)?;
     let from_history = matches!(request, Request::DownFromHistory { .. });
     if !matches!(request, Request::Down { .. }) && !from_history {
@@ -165,6 +166,17 @@ fn applied_above<'a>(inventory: &'a Inventory, target: Option<&Target>) -> impl 
         .iter()
         .rev()
         .filter(move |entry| entry.is_applied() && target.is_none_or(|to| !entry.is_at_most(to)))
+}
+
+/// More were asked for than there are: those there are, are reverted.
+fn tell_fewer(request: &Request, down: &[&Entry], plan: &mut Plan) {
+    let (Request::Down { steps: Some(steps), .. } | Request::Redo { steps }) = request else { return };
+    let count = down.len();
+    if count > 0 && count < *steps {
+        let are = if count == 1 { "is" } else { "are" };
+        let sentence = format!("{steps} migrations were asked for, and only {count} {are} applied");
+        plan.warnings.push((sentence, "`--steps` reverts all of them where there are fewer".to_owned()));
+    }
 }
 
 /// Nothing runs over a migration that is half in the database.
@@ -381,7 +393,9 @@ mod tests {
             (up(Some("3"), None), "+3"),
             (up(Some("1"), None), ""),
             (down(None, None, false), "-2"),
-            (down(None, Some(9), false), "-2 -1"),
+            (down(None, Some(2), false), "-2 -1"),
+            (down(None, Some(9), false), "-2 -1 !"),
+            (Request::Redo { steps: 3 }, "-2 -1 +1 +2 !"),
             (down(Some("1"), None, false), "-2"),
             (down(Some("0"), None, false), "-2 -1"),
             (down(None, None, true), "-2 -1"),

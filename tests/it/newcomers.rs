@@ -43,3 +43,45 @@ fn status_names_the_database_and_what_up_will_refuse() {
     project.ok(&["migrate", "up"]);
     project.ok(&["migrate", "status"]).says_nothing_of(&["not there yet"]);
 }
+
+#[test]
+fn history_tells_runs_apart_and_what_never_ran() {
+    on_each_backend(|project| {
+        let project = project
+            .migration("1_a", "CREATE TABLE a (id INT);", "DROP TABLE a;")
+            .migration("2_b", "CREATE TABLE b (id INT);", "")
+            .migration("3_c", "CREATE TABLE c (id INT);", "");
+        project.ok(&["migrate", "up", "--steps", "1"]);
+        project.ok(&["migrate", "redo"]);
+        let runs = project.json(0, &["migrate", "history"])["runs"].clone();
+        let ids: Vec<_> = runs.as_array().unwrap().iter().map(|run| run["run_id"].as_str().unwrap()).collect();
+        let history = project.ok(&["migrate", "history"]);
+        for id in [ids[0], ids[1]] {
+            let end = id.rsplit('-').next().unwrap();
+            assert!(history.stdout.contains(end), "{id}\n{history}");
+        }
+        project.session().execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('2')").unwrap();
+        project.ok(&["migrate", "history", "2"]).says(&["`2_b` is applied, and was not run by dbtool"]);
+        project.ok(&["migrate", "history", "3"]).says(&["`3_c` has never been run: it is pending"]);
+    });
+}
+
+#[test]
+fn more_steps_than_there_are_take_what_there_is_and_say_so() {
+    on_each_backend(|project| {
+        let project = project.migration("1_a", "CREATE TABLE a (id INT);", "DROP TABLE a;").migration(
+            "2_b",
+            "CREATE TABLE b (id INT);",
+            "DROP TABLE b;",
+        );
+        project.ok(&["migrate", "down", "--steps", "9"]).says(&["nothing to do"]);
+        project.ok(&["migrate", "up"]);
+        project.ok(&["migrate", "down", "--steps", "2"]).says_nothing_of(&["asked for"]);
+        project.ok(&["migrate", "up"]);
+        let fewer = "99 migrations were asked for, and only 2 are applied";
+        project.ok(&["migrate", "redo", "--steps", "99"]).says(&[fewer, "2 migrations applied"]);
+        project.ok(&["migrate", "down", "--steps", "99"]).says(&[fewer, "2 migrations reverted"]);
+        assert_eq!(project.states(), "1:pending 2:pending");
+    });
+    assert!(Project::sqlite().ok(&["migrate", "down", "--help"]).stdout.contains("where fewer are applied"));
+}

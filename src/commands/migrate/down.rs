@@ -15,7 +15,7 @@ pub struct Args {
     /// Revert all that come after this one, which stays; 0 reverts all
     #[arg(long, value_name = "VERSION", conflicts_with_all = ["steps", "all"], add = completions::versions())]
     to: Option<String>,
-    /// How many to revert
+    /// How many to revert; all of them, where fewer are applied
     #[arg(long, value_name = "N", conflicts_with = "all")]
     steps: Option<usize>,
     /// Revert all of them

@@ -9,7 +9,7 @@ use crate::db::Purpose;
 use crate::error::{Code, Error};
 use crate::exit_code::ExitCode;
 use crate::migrate::runs::{self, Run, Texts};
-use crate::migrate::{Detail, History, Inventory, SqlFile, Target, kept_text, resolve};
+use crate::migrate::{Detail, Entry, History, Inventory, SqlFile, Target, kept_text, resolve};
 use crate::output::{Column, Progress, Report, Rows, Style, Terminal, emit};
 use crate::text;
 
@@ -28,6 +28,9 @@ struct Told {
     runs: Vec<Run>,
     #[serde(skip_serializing_if = "Option::is_none")]
     last: Option<Last>,
+    /// Why there are no runs.
+    #[serde(skip)]
+    nothing: String,
 }
 
 /// The last run of a version, and its file.
@@ -48,7 +51,9 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let dialect = connector.dialect();
     let mut session = connector.connect_telling(Purpose::Read, &Progress::new(context.terminal))?;
     let home = session.home(dialect)?;
-    let mut told = Told { environment: context.settings.environment.name.clone(), runs: Vec::new(), last: None };
+    let environment = context.settings.environment.name.clone();
+    let nothing = "nothing has been run by dbtool".to_owned();
+    let mut told = Told { environment, runs: Vec::new(), last: None, nothing };
     if let Some(wanted) = &args.version {
         let history = History::read(&mut session, dialect, &home, Detail::State)?;
         let inventory = Inventory::new(&source, &history, dialect)?;
@@ -56,6 +61,7 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
             return Err(Error::new(Code::Usage, "`0` names no migration").into());
         };
         told.runs = runs::read(&mut session, dialect, &home, Some(&version))?;
+        told.nothing = inventory.get(&version).map(never_run).unwrap_or_default();
         if let Some(run) = told.runs.last() {
             let texts = runs::texts(&mut session, dialect, &home, run)?;
             let migration = source.get(&version);
@@ -77,6 +83,16 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     }
     emit(context.terminal, context.format, &told, view)?;
     Ok(ExitCode::Done)
+}
+
+/// Why an entry has no runs.
+fn never_run(entry: &Entry) -> String {
+    let label = entry.label();
+    if entry.is_applied() {
+        format!("`{label}` is applied, and was not run by dbtool: another tool has applied it")
+    } else {
+        format!("`{label}` has never been run: it is {}", entry.state.name())
+    }
 }
 
 fn diff(then: &str, now: &str) -> Option<String> {
@@ -143,12 +159,13 @@ fn view(terminal: &Terminal, told: &Told) {
     for row in &mut rows.rows {
         row[0] = row[0].replace('T', " ").chars().take(19).collect();
         row[9].truncate(8);
-        row[11].truncate(8);
+        // It begins with the time, which those of one minute share; its end is its own.
+        row[11] = row[11].rsplit('-').next().unwrap_or_default().to_owned();
         row[12] = text::shorten(&row[12].replace('\n', " "), 60);
     }
     rows.print(terminal);
     if told.runs.is_empty() {
-        terminal.status("nothing has been run by dbtool");
+        terminal.status(&told.nothing);
     }
     let Some(last) = &told.last else { return };
     if !last.directory {

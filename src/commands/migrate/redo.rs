@@ -9,7 +9,7 @@ use crate::migrate::Request;
 /// Revert the last migration and apply it again
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// How many to redo
+    /// How many to redo; all of them, where fewer are applied
     #[arg(long, value_name = "N", default_value_t = 1)]
     steps: usize,
     /// Only print what would be done
