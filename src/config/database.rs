@@ -246,6 +246,15 @@ impl Database {
         fill(&mut server.port, "PGPORT");
         fill(&mut server.user, "PGUSER");
         fill(&mut server.database, "PGDATABASE");
+        let elsewhere = ["PGDATABASE", "PGSERVICE"].iter().any(|name| variable(name).is_some())
+            || server.parameter("service").is_some();
+        if libpq && server.database.is_empty() && !elsewhere {
+            let user = Some(server.user.clone()).filter(|user| !user.is_empty()).or_else(|| variable("PGUSER"));
+            let user = user.map_or_else(|| "yours on this machine".to_owned(), |user| format!("`{user}`"));
+            self.warnings.push(format!(
+                "no database is named, so PostgreSQL takes the one with the user's name, {user}; a URL names one at its end: `/NAME`"
+            ));
+        }
         if server.password.is_none()
             && layers.process.variable("PGPASSWORD").is_none()
             && matches!(self.password, Password::Target)

@@ -222,6 +222,9 @@ impl Connector {
                 &["check the user and the password; `dbtool config show` tells where they come from"]
             }
             Kind::Tls => tls_advice(&error.message),
+            Kind::Foreign => &[
+                "is this the right port? PostgreSQL's is 5432, with `postgres://`; that of MySQL and MariaDB is 3306, with `mysql://`",
+            ],
             Kind::Unreachable if server => {
                 &["is the server up, and are host and port right? `dbtool db wait` waits for it"]
             }
@@ -244,8 +247,6 @@ fn tls_advice(message: &str) -> &'static [&'static str] {
         &[
             "`sslmode=disable` in the URL, or `sslmode = \"disable\"` in the environment's section, allows a connection without TLS",
         ]
-    } else if has(&["invalid response to SSL negotiation"]) {
-        &["is this a PostgreSQL server? the URLs of others begin with `mysql://`"]
     } else if has(&["No such file", "does not exist", "cannot be read"]) {
         &["`sslrootcert`, `sslcert` and `sslkey` name files; in `dbtool.toml` they start from its directory"]
     } else {

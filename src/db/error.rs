@@ -10,6 +10,8 @@ use crate::secret::Redactor;
 pub enum Kind {
     /// Refused, unknown host, no answer in time, starting up, too many connections.
     Unreachable,
+    /// A server of another kind answers.
+    Foreign,
     Authentication,
     UnknownDatabase,
     Tls,
@@ -39,6 +41,7 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Kind::Unreachable => "unreachable",
+            Kind::Foreign => "foreign",
             Kind::Authentication => "authentication",
             Kind::UnknownDatabase => "unknown_database",
             Kind::Tls => "tls",
@@ -67,7 +70,7 @@ impl Kind {
 
     fn code(self) -> Code {
         match self {
-            Kind::Unreachable => Code::Unreachable,
+            Kind::Unreachable | Kind::Foreign => Code::Unreachable,
             Kind::Authentication => Code::Authentication,
             Kind::UnknownDatabase => Code::UnknownDatabase,
             Kind::Tls => Code::Tls,
@@ -229,6 +232,8 @@ pub fn kind_of_connect_failure(message: &str) -> Kind {
         "definition of service",
     ]) {
         Kind::Parameters
+    } else if has(&["invalid response to SSL negotiation", "expected authentication request from server"]) {
+        Kind::Foreign
     } else if has(&["SSL", "certificate", "TLS"]) {
         Kind::Tls
     } else {
@@ -274,6 +279,7 @@ mod tests {
             ("Connection refused", Kind::Unreachable),
             ("FATAL:  the database system is starting up", Kind::Unreachable),
             ("invalid connection option \"x\"", Kind::Parameters),
+            ("received invalid response to SSL negotiation: d", Kind::Foreign),
         ];
         for (message, kind) in cases {
             assert_eq!(kind_of_connect_failure(message), kind, "{message}");

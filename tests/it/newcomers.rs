@@ -1,6 +1,10 @@
 //! What people run into who do not know it yet: they are told what is so, and what to do.
 
-use crate::support::{Project, on_each_backend};
+use std::time::{Duration, Instant};
+
+use dbtool::backend::Backend;
+
+use crate::support::{Project, on_each_backend, on_postgres};
 
 /// What a migration made outlives a down that was not written.
 #[test]
@@ -84,4 +88,35 @@ fn more_steps_than_there_are_take_what_there_is_and_say_so() {
         assert_eq!(project.states(), "1:pending 2:pending");
     });
     assert!(Project::sqlite().ok(&["migrate", "down", "--help"]).stdout.contains("where fewer are applied"));
+}
+
+#[test]
+fn a_server_of_another_kind_is_told_at_once() {
+    let Some((postgres, mysql)) = Project::on(Backend::Postgres).zip(Project::on(Backend::Mysql)) else { return };
+    let Some((to_postgres, to_mysql)) = postgres.address().zip(mysql.address()) else { return };
+    let project = Project::sqlite().migration("1_a", "SELECT 1;", "");
+    let status = |url: &str| {
+        let started = Instant::now();
+        let run = project.expect(8, &["migrate", "status", "--url", url]);
+        assert!(started.elapsed() < Duration::from_secs(5), "{run}");
+        run.says(&["error[connect/unreachable]", "is this the right port?"]).says_nothing_of(&["retrying"]);
+        run
+    };
+    status(&format!("mysql://root@{to_postgres}/x")).says(&["a PostgreSQL server answers there"]);
+    status(&format!("postgres://postgres@{to_mysql}/x"));
+    status(&format!("postgres://postgres@{to_mysql}/x?sslmode=disable"));
+}
+
+#[test]
+fn a_url_without_a_database_says_which_one_is_meant() {
+    on_postgres(|project| {
+        let Some(address) = project.address() else { return };
+        let meant = "no database is named, so PostgreSQL takes the one with the user's name, `postgres`";
+        let ping = |url: &str| project.run(&["db", "ping", "--url", url]);
+        ping(&format!("postgres://postgres@{address}")).says(&[meant]);
+        ping(&format!("postgres://postgres@{address}/postgres")).says_nothing_of(&["no database is named"]);
+        let project = project.variable("PGDATABASE", "postgres");
+        let named = project.run(&["db", "ping", "--url", &format!("postgres://postgres@{address}")]);
+        named.says_nothing_of(&["no database is named"]);
+    });
 }

@@ -3,6 +3,7 @@
 
 mod authorities;
 mod diesel;
+mod greeting;
 mod options;
 mod row;
 
@@ -60,6 +61,7 @@ impl Connection {
             Ok(())
         });
         let options = options(server, tls, timeout, refuse)?;
+        let asked = options.clone();
         let authority = tls.and_then(|tls| tls.authority(server));
         // The driver waits for the server's greeting for as long as it takes.
         let (sender, receiver) = mpsc::channel();
@@ -72,7 +74,13 @@ impl Connection {
             // Nobody listens any more when it took too long.
             let _ = sender.send(opened);
         });
-        let opened = receiver.recv_timeout(timeout.max(Duration::from_secs(1)));
+        let mut opened = receiver.recv_timeout(greeting::PATIENCE);
+        if opened.is_err() {
+            if let Some(error) = greeting::foreign(&asked) {
+                return Err(error);
+            }
+            opened = receiver.recv_timeout(timeout.saturating_sub(greeting::PATIENCE));
+        }
         let opened = opened.map_err(|_| DbError::new(Kind::Unreachable, "the server gave no answer in time"))?;
         Ok(Self {
             conn: opened?,
