@@ -3,10 +3,11 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory as _, FromArgMatches as _, Parser};
 use clap_complete::env::CompleteEnv;
 
-use crate::commands::{self, Command, completions};
+use crate::commands::{self, Command, completions, words};
 use crate::config::{Flags, Process, Settings};
 use crate::context::Context;
 use crate::error::{Code, Error};
@@ -95,7 +96,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, process: Process) -> ExitCo
     let parsed = Cli::command().try_get_matches_from(&args).and_then(|matches| Cli::from_arg_matches(&matches));
     let cli = match parsed {
         Ok(cli) => cli,
-        Err(error) => return refuse(&error, &args, &process),
+        Err(error) => return refuse(error, &args, &process),
     };
     let Globals { output, quiet, verbose, color, no_progress, .. } = cli.globals.clone();
     let from_variable = |name, wrong: &mut Option<Error>| {
@@ -170,7 +171,17 @@ fn value_of<T: clap::ValueEnum>(variable: Option<(&str, String)>, wrong: &mut Op
 }
 
 /// What clap has to say: help and version on stdout, a mistake on stderr.
-fn refuse(error: &clap::Error, args: &[OsString], process: &Process) -> ExitCode {
+fn refuse(mut error: clap::Error, args: &[OsString], process: &Process) -> ExitCode {
+    let tips: Vec<String> = match error.get(ContextKind::InvalidSubcommand) {
+        Some(ContextValue::String(word)) => words::meant(&Cli::command(), word),
+        _ => Vec::new(),
+    };
+    let tips: Vec<String> = tips.iter().map(|command| format!("did you mean `dbtool {command}`?")).collect();
+    if !tips.is_empty() {
+        // Of those that only look like it there is no need.
+        error.remove(ContextKind::SuggestedSubcommand);
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(tips.iter().map(Into::into).collect()));
+    }
     let wants_json = asked_format(args)
         .or_else(|| process.variable("DBTOOL_OUTPUT").map(str::to_owned))
         .is_some_and(|format| matches!(format.to_lowercase().as_str(), "json" | "jsonl"));
@@ -178,10 +189,8 @@ fn refuse(error: &clap::Error, args: &[OsString], process: &Process) -> ExitCode
         let terminal = Terminal::new(process, Color::Never, Verbosity::Normal, false);
         let rendered = error.render().to_string();
         let message = rendered.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-        print_error_as_json(
-            &terminal,
-            &Error::new(Code::Usage, message).hint("`dbtool --help` shows the usage").into(),
-        );
+        let told = tips.into_iter().fold(Error::new(Code::Usage, message), Error::hint);
+        print_error_as_json(&terminal, &told.hint("`dbtool --help` shows the usage").into());
     } else {
         // A closed pipe is nothing to fail over.
         let _ = error.print();

@@ -6,6 +6,7 @@ mod db;
 mod guard;
 pub mod init;
 mod migrate;
+pub mod words;
 
 pub use guard::{Danger, Verdict, judge};
 

@@ -15,7 +15,7 @@ use crate::files::write_directory;
 #[derive(Debug, Clone)]
 pub struct New<'a> {
     pub name: &'a str,
-    /// One set of files for each.
+    /// One set of files for each; none: whichever it will be.
     pub backends: &'a [Backend],
     pub directory: &'a MigrationsDirectory,
     /// Make the directory of the migrations where it is missing.
@@ -44,7 +44,14 @@ pub fn create(new: &New<'_>) -> Result<Vec<PathBuf>> {
         return Err(Error::new(Code::Usage, message)
             .hint("move them into a folder of their backend first, such as `migrations/sqlite`"));
     }
-    let directories: Vec<_> = new.backends.iter().map(|backend| target(*backend)).collect();
+    let folder = Backend::ALL.iter().map(|backend| root.join(backend.name())).find(|path| path.is_dir());
+    if let (true, Some(folder)) = (new.backends.is_empty(), folder) {
+        let message = format!("no database is named, and `{}` has a folder for each backend", root.display());
+        let hint = format!("`--backend` says which is meant, such as that of `{}`, or `all`", folder.display());
+        return Err(Error::new(Code::ConfigMissing, message).hint(hint));
+    }
+    let own: Vec<_> = new.backends.iter().map(|backend| target(*backend)).collect();
+    let directories = if own.is_empty() { vec![root] } else { own };
     let (label, claim) = claim(&directories, &name)?;
     let mut files = Vec::new();
     for directory in directories {

@@ -76,6 +76,35 @@ fn the_adoption_guide_works_in_a_diesel_project() {
     });
 }
 
+/// The errors in the guide to migrations are what dbtool prints, to the last hint.
+#[test]
+fn the_errors_of_the_migrations_guide_are_what_is_printed() {
+    let guide = std::fs::read_to_string(root().join("docs/migrations.md")).unwrap();
+    let shown: Vec<_> = blocks(&guide).into_iter().map(|block| block.1).filter(|it| it.starts_with("error[")).collect();
+    let failed = Project::sqlite()
+        .migration("2026-01-01-000000-0000_users", "CREATE TABLE users (id INT, mail TEXT);", "")
+        .migration(
+            "2026-01-02-000000-0000_add_mail",
+            "ALTER TABLE users ADD COLUMN seen INT;\nCREATE UNIQUE INDEX users_mail ON user (mail);\n",
+            "",
+        );
+    let half = Project::sqlite().plain_migration(
+        "1_fill",
+        "CREATE TABLE a (i INT);\nINSERT INTO b VALUES (1);\nINSERT INTO a VALUES (2);",
+        "",
+    );
+    half.expect(5, &["migrate", "up"]);
+    let printed = [failed, half].map(|project| {
+        let text = project.expect(5, &["migrate", "up"]).normal(&project).replace("[dir]/", "");
+        text[text.find("error[").unwrap()..].to_owned()
+    });
+    let same = |text: &str| {
+        let text = text.replace("01a1f89c-11e7-74f6-985a-f2d714e9d012", "[uuid]");
+        text.replace("2026-11-20T10:59:00.238Z", "[time]").replace("alice@laptop", "[user]")
+    };
+    assert_eq!(shown.iter().map(|text| same(text)).collect::<Vec<_>>(), printed);
+}
+
 /// The users that the set-up guide makes can do what it says, and no more.
 #[test]
 fn the_users_of_the_set_up_guide_are_enough() {

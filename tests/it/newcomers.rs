@@ -120,3 +120,41 @@ fn a_url_without_a_database_says_which_one_is_meant() {
         named.says_nothing_of(&["no database is named"]);
     });
 }
+
+#[test]
+fn a_migration_can_be_made_before_there_is_a_database() {
+    let project = Project::sqlite().without_variable("DATABASE_URL");
+    let made = project.ok(&["migrate", "new", "users"]);
+    made.says(&["no database is named yet: `dbtool init`"]);
+    let up = made.stdout.lines().find(|line| line.ends_with("_users/up.sql")).unwrap();
+    assert_eq!(up.split('/').count(), 3, "{made}");
+    assert!(project.path(up).is_file());
+    // Where there is a folder for each backend, somebody must say which.
+    let project = Project::sqlite().without_variable("DATABASE_URL");
+    project.ok(&["migrate", "new", "users", "--backend", "all"]);
+    project.expect(2, &["migrate", "new", "orders"]).says(&["a folder for each backend", "`--backend` says which"]);
+    project.ok(&["migrate", "new", "orders", "--backend", "postgres"]);
+}
+
+#[test]
+fn commands_of_other_tools_are_known() {
+    let project = Project::sqlite();
+    for (typed, meant) in [
+        (&["up"][..], "dbtool migrate up"),
+        (&["status"], "dbtool migrate status"),
+        (&["rollback"], "dbtool migrate down"),
+        (&["migrate", "rollback"], "dbtool migrate down"),
+        (&["migrate", "create", "users"], "dbtool migrate new"),
+        (&["run"], "dbtool migrate up"),
+        (&["ping"], "dbtool db ping"),
+    ] {
+        let tip = format!("did you mean `{meant}`?");
+        project.expect(2, typed).says(&[&format!("tip: {tip}"), "Usage: dbtool"]);
+        let json = project.expect(2, &[typed, &["-o", "json"]].concat());
+        let line = json.stderr.lines().last().unwrap();
+        let error: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!(error["error"]["hints"][0], tip, "{json}");
+    }
+    // What is only misspelt is still told by its likeness.
+    project.expect(2, &["migrate", "statsu"]).says(&["similar subcommand exists: 'status'"]);
+}

@@ -10,6 +10,8 @@ use crate::migrate::{New, create};
 use crate::output::{Report, Terminal, emit};
 
 /// Make a new migration: up.sql, down.sql and metadata.toml
+///
+/// It needs no database.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// What it does, such as `create_users`
@@ -34,7 +36,8 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
         Some(name) => {
             vec![Backend::from_name(name).ok_or_else(|| Error::new(Code::Usage, format!("`{name}` is no backend")))?]
         }
-        None => vec![settings.database()?.target.backend()],
+        // Without a database the files are those of whichever it will be.
+        None => settings.database().map(|database| database.target.backend()).into_iter().collect(),
     };
     let fallback = match &settings.file {
         Some(file) => file.with_file_name("migrations"),
@@ -48,11 +51,15 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
         path.strip_prefix(&settings.process.directory).unwrap_or(path).display().to_string()
     };
     let report = Made { files: files.iter().map(shown).collect() };
-    emit(context.terminal, context.format, &report, view)?;
+    let named = settings.database().is_ok();
+    emit(context.terminal, context.format, &report, |terminal, report| view(terminal, report, named))?;
     Ok(ExitCode::Done)
 }
 
-fn view(terminal: &Terminal, report: &Made) {
+fn view(terminal: &Terminal, report: &Made, named: bool) {
     terminal.data(&report.files.iter().map(|file| format!("{file}\n")).collect::<String>());
     terminal.hint("write the change and its way back, then `dbtool migrate up`");
+    if !named {
+        terminal.hint("no database is named yet: `dbtool init` writes the settings, or set `DATABASE_URL`");
+    }
 }
