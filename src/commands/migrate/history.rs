@@ -160,7 +160,9 @@ fn view(terminal: &Terminal, told: &Told) {
         row[0] = row[0].replace('T', " ").chars().take(19).collect();
         row[9].truncate(8);
         // It begins with the time, which those of one minute share; its end is its own.
-        row[11] = row[11].rsplit('-').next().unwrap_or_default().to_owned();
+        if let Some(end) = row[11].rfind('-') {
+            row[11].drain(..=end);
+        }
         row[12] = text::shorten(&row[12].replace('\n', " "), 60);
     }
     rows.print(terminal);

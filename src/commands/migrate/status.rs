@@ -39,7 +39,9 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     for migration in inventory.entries.iter().filter(|entry| entry.state == State::Pending) {
         let Some(migration) = &migration.migration else { continue };
         let (_, warnings) = migration.metadata()?;
-        warnings.iter().for_each(|warning| terminal.warning(warning, None));
+        for warning in &warnings {
+            terminal.warning(warning, None);
+        }
         let up = migration.up()?;
         if up.says_nothing() {
             terminal.warning(&format!("`{}` is empty, so that `up` will refuse it", up.path.display()), None);
