@@ -1,6 +1,5 @@
 //! Migrations on disk, in Diesel's layout: a directory each, with up.sql, down.sql and metadata.toml.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -129,21 +128,20 @@ impl Source {
     /// The same, and looks into all directories in the same go.
     pub fn read_with(directory: &Path, ahead: Ahead) -> Result<Self> {
         let mut source = Self { directory: directory.to_owned(), rules: ahead.checksums, ..Self::default() };
-        let mut seen: BTreeMap<Version, String> = BTreeMap::new();
         let names = directories(directory)?;
-        for (name, read) in names.iter().zip(read_all(directory, &names, ahead)) {
-            let Some(migration) = read? else { continue };
-            if let Some(other) = seen.insert(migration.version.clone(), name.clone()) {
-                return Err(Error::new(
-                    Code::SourceDuplicate,
-                    format!("`{other}` and `{name}` have the same version, {}", migration.version),
-                )
-                .note(format!("both stand in `{}`", directory.display()))
-                .hint("rename one of them: the version is what stands before the first `_`, dashes left out"));
-            }
-            source.migrations.push(Arc::new(migration));
-        }
+        let read = read_all(directory, &names, ahead);
+        source.migrations =
+            read.into_iter().filter_map(Result::transpose).map(|one| one.map(Arc::new)).collect::<Result<_>>()?;
         source.migrations.sort_by(|a, b| a.version.cmp(&b.version));
+        let twice = source.migrations.windows(2).find(|two| two[0].version == two[1].version);
+        if let Some([one, other]) = twice {
+            return Err(Error::new(
+                Code::SourceDuplicate,
+                format!("`{}` and `{}` have the same version, {}", one.label(), other.label(), one.version),
+            )
+            .note(format!("both stand in `{}`", directory.display()))
+            .hint("rename one of them: the version is what stands before the first `_`, dashes left out"));
+        }
         Ok(source)
     }
 

@@ -320,6 +320,11 @@ pub trait Dialect: Sync {
         Ok(())
     }
 
+    /// Lets go of the memory that the database keeps of what was done, now and then between two transactions.
+    fn let_go(&self, _: &mut Session) -> Result<(), DbError> {
+        Ok(())
+    }
+
     /// More about a commit that a constraint refused, asked within the still open transaction.
     fn explain_refused_commit(&self, _: &mut Session) -> Vec<String> {
         Vec::new()

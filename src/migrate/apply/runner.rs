@@ -26,6 +26,9 @@ use crate::observer::{Event, Observer};
 use crate::secret::Redactor;
 use crate::text;
 
+/// After so many migrations a database lets go of what it keeps of them: more often takes time, less often memory.
+const OFTEN: usize = 16;
+
 /// Runs migrations: of which files, on which database, on whose behalf.
 pub struct Runner<'a> {
     pub connector: &'a Connector,
@@ -120,7 +123,7 @@ impl Runner<'_> {
         let mut work = self.work(locked, &look, &prepared, &watch)?;
         // They have done their part, and the work may take long.
         drop((look, plan));
-        Ok(self.watched(&watch, || self.steps(&mut work, &prepared)))
+        Ok(self.watched(&watch, || self.steps(&mut work, prepared)))
     }
 
     /// Does something while a thread watches it, where there is something to be seen.
@@ -352,23 +355,26 @@ impl Runner<'_> {
         error.with_code(signal.code()).saying(format!("{stopped} within {}", what(prepared)))
     }
 
-    fn steps(&self, work: &mut Work<'_>, steps: &[Prepared]) -> Finished {
+    fn steps(&self, work: &mut Work<'_>, steps: Vec<Prepared>) -> Finished {
         let mut finished = Finished::default();
         let target = format!("{} ({})", self.environment, self.connector.target());
         self.observer.on(Event::Started { steps: steps.len(), target });
-        let mut rest = steps;
-        while !rest.is_empty() {
-            // What stands or falls together.
-            let (together, later) = rest.split_at(if self.atomic { rest.len() } else { 1 });
+        let at_once = if self.atomic { steps.len() } else { 1 };
+        // What was run is dropped: others take its memory.
+        let mut rest = steps.into_iter();
+        while !rest.as_slice().is_empty() {
             if let Err(error) = self.interrupt.check() {
-                finished.failure =
-                    Some(error.note(standing(finished.migrations.len(), rest.len())).hint(self.way_on()));
-                finished.migrations.extend(rest.iter().map(|step| Ran::new(&step.step, Outcome::NotRun)));
+                let (done, left) = (finished.migrations.len(), rest.as_slice());
+                finished.failure = Some(error.note(standing(done, left.len())).hint(self.way_on()));
+                finished.migrations.extend(left.iter().map(|step| Ran::new(&step.step, Outcome::NotRun)));
                 break;
             }
+            // What stands or falls together.
+            let together: Vec<Prepared> = rest.by_ref().take(at_once).collect();
+            let later = rest.as_slice();
             let started = Instant::now();
             let result = match together[0].mode {
-                Mode::Transaction => self.in_transaction(work, together),
+                Mode::Transaction => self.in_transaction(work, &together),
                 Mode::Statements => {
                     work.begin_step(&together[..1], self.observer);
                     let run = self.by_statements(work, &together[0], &Why::RUN);
@@ -404,7 +410,11 @@ impl Runner<'_> {
                     break;
                 }
             }
-            rest = later;
+            if finished.migrations.len().is_multiple_of(OFTEN)
+                && let Err(error) = work.dialect.let_go(&mut work.session)
+            {
+                tracing::debug!(%error, "the database keeps its memory");
+            }
         }
         finished
     }

@@ -238,6 +238,11 @@ impl Dialect for Sqlite {
         session.execute("PRAGMA foreign_keys = ON")
     }
 
+    fn let_go(&self, session: &mut Session) -> Result<(), DbError> {
+        // Its cache, which is as large as ever for each file by itself.
+        session.execute("PRAGMA shrink_memory")
+    }
+
     fn explain_refused_commit(&self, session: &mut Session) -> Vec<String> {
         violations(session).unwrap_or_default().iter().map(ToString::to_string).collect()
     }
