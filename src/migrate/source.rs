@@ -130,8 +130,7 @@ impl Source {
         let mut source = Self { directory: directory.to_owned(), rules: ahead.checksums, ..Self::default() };
         let names = directories(directory)?;
         let read = read_all(directory, &names, ahead);
-        source.migrations =
-            read.into_iter().filter_map(Result::transpose).map(|one| one.map(Arc::new)).collect::<Result<_>>()?;
+        source.migrations = read.into_iter().filter_map(Result::transpose).collect::<Result<_>>()?;
         source.migrations.sort_by(|a, b| a.version.cmp(&b.version));
         let twice = source.migrations.windows(2).find(|two| two[0].version == two[1].version);
         if let Some([one, other]) = twice {
@@ -166,7 +165,7 @@ impl Source {
 const MANY: usize = 200;
 
 /// What a directory gives: a migration, or nothing.
-type Found = Result<Option<Migration>>;
+type Found = Result<Option<Arc<Migration>>>;
 
 /// Reads directories, in order.
 fn read_all(directory: &Path, names: &[String], ahead: Ahead) -> Vec<Found> {
@@ -198,7 +197,7 @@ fn read_one(directory: &Path, name: &str, ahead: Ahead, buffer: &mut Vec<u8>) ->
     if ahead.way_back {
         let _ = migration.way_back();
     }
-    Ok(Some(migration))
+    Ok(Some(Arc::new(migration)))
 }
 
 /// Whether an up.sql is there.

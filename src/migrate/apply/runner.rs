@@ -1,5 +1,6 @@
 //! One run from its first look to its last migration.
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::file::Why;
@@ -359,19 +360,21 @@ impl Runner<'_> {
         let mut finished = Finished::default();
         let target = format!("{} ({})", self.environment, self.connector.target());
         self.observer.on(Event::Started { steps: steps.len(), target });
-        let at_once = if self.atomic { steps.len() } else { 1 };
         // What was run is dropped: others take its memory.
-        let mut rest = steps.into_iter();
-        while !rest.as_slice().is_empty() {
+        let mut rest = VecDeque::from(steps);
+        while !rest.is_empty() {
             if let Err(error) = self.interrupt.check() {
-                let (done, left) = (finished.migrations.len(), rest.as_slice());
-                finished.failure = Some(error.note(standing(done, left.len())).hint(self.way_on()));
-                finished.migrations.extend(left.iter().map(|step| Ran::new(&step.step, Outcome::NotRun)));
+                let done = finished.migrations.len();
+                finished.failure = Some(error.note(standing(done, rest.len())).hint(self.way_on()));
+                finished.migrations.extend(rest.iter().map(|step| Ran::new(&step.step, Outcome::NotRun)));
                 break;
             }
             // What stands or falls together.
-            let together: Vec<Prepared> = rest.by_ref().take(at_once).collect();
-            let later = rest.as_slice();
+            let together: Vec<Prepared> =
+                if self.atomic { std::mem::take(&mut rest).into() } else { rest.pop_front().into_iter().collect() };
+            if rest.len() < rest.capacity() / 2 {
+                rest.shrink_to_fit();
+            }
             let started = Instant::now();
             let result = match together[0].mode {
                 Mode::Transaction => self.in_transaction(work, &together),
@@ -391,7 +394,7 @@ impl Runner<'_> {
                 Err(Stopped { at, error }) => {
                     self.tell_notices(&together[at].step.migration.label(), work.session.take_notices());
                     let done = finished.migrations.len();
-                    let left = together.len() - at - 1 + later.len();
+                    let left = together.len() - at - 1 + rest.len();
                     let standing = if at > 0 { rolled_back(at, left) } else { standing(done, left) };
                     let error = self.as_interrupted(&together[at], error).note(standing);
                     let ran = |prepared: &Prepared, outcome| Ran::new(&prepared.step, outcome);
@@ -404,7 +407,7 @@ impl Runner<'_> {
                         ..ran(&together[at], Outcome::Failed)
                     };
                     finished.migrations.push(failed);
-                    let not_run = together[at + 1..].iter().chain(later);
+                    let not_run = together[at + 1..].iter().chain(&rest);
                     finished.migrations.extend(not_run.map(|step| ran(step, Outcome::NotRun)));
                     finished.failure = Some(error);
                     break;
