@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::support::{Run, on_each_backend, on_mysql, on_postgres, on_transactional};
+use crate::support::{Project, Run, on_each_backend, on_mysql, on_postgres, on_transactional};
 
 /// About `megabytes` of statements that change rows, of 2 KB each, on lines of their own, from the third line on.
 fn rows(megabytes: usize) -> String {
@@ -73,28 +73,52 @@ fn one_statement_may_be_longer_than_a_part() {
     });
 }
 
+/// The most memory that a run has taken, in KiB.
+#[cfg(target_os = "linux")]
+fn peak(project: &Project, args: &[&str]) -> u64 {
+    let mut child = project.command(args).spawn().unwrap();
+    let status = format!("/proc/{}/status", child.id());
+    let (mut most, mut code) = (0, None);
+    while code.is_none() {
+        let text = std::fs::read_to_string(&status).unwrap_or_default();
+        let peak = text.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());
+        // Before it has its own name, its memory is still this process's.
+        if text.starts_with("Name:\tdbtool\n") {
+            most = most.max(peak.unwrap_or(0));
+        }
+        code = child.try_wait().unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    assert!(child.wait().unwrap().success());
+    most
+}
+
 #[test]
 #[cfg(target_os = "linux")]
 fn memory_is_bound_by_the_longest_statement() {
     on_each_backend(|project| {
         let project = project.migration("1_big", &rows(40), "");
-        let mut child = project.command(&["migrate", "up", "-q"]).spawn().unwrap();
-        let status = format!("/proc/{}/status", child.id());
-        let (mut most, mut code) = (0, None);
-        while code.is_none() {
-            let text = std::fs::read_to_string(&status).unwrap_or_default();
-            let peak =
-                text.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());
-            // Before it has its own name, its memory is still this process's.
-            if text.starts_with("Name:\tdbtool\n") {
-                most = most.max(peak.unwrap_or(0));
-            }
-            code = child.try_wait().unwrap();
-            std::thread::sleep(std::time::Duration::from_millis(20));
-        }
-        assert!(child.wait().unwrap().success());
+        let most = peak(&project, &["migrate", "up", "-q"]);
         assert!((1_000..40 << 10).contains(&most), "{most} KiB for a file of 40 MiB on {}", project.backend);
     });
+}
+
+/// What was run is let go of, by us and by the database that runs in our process.
+#[test]
+#[cfg(target_os = "linux")]
+fn many_migrations_take_little_more_than_few() {
+    let project = Project::sqlite();
+    for number in 1..=1_000 {
+        let up = format!(
+            "CREATE TABLE t{number} (id INT PRIMARY KEY, name TEXT);\nCREATE INDEX i{number} ON t{number} (name);\n"
+        );
+        project.write(&format!("migrations/{number:04}_t/up.sql"), up);
+        project.write(&format!("migrations/{number:04}_t/down.sql"), format!("DROP TABLE t{number};"));
+    }
+    let few = peak(&project, &["migrate", "up", "-q", "--steps", "50"]);
+    let many = peak(&project, &["migrate", "up", "-q"]);
+    // The schema of the tables is a half of it.
+    assert!(many < few + 2_000, "{few} KiB for 50 migrations, {many} for 950");
 }
 
 #[test]
