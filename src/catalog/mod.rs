@@ -49,7 +49,8 @@ pub fn read(session: &mut Session, dialect: &dyn Dialect, home: &Home) -> Result
     Ok(catalog)
 }
 
-/// The statements that make a schema in an empty database.
+/// The statements that make a schema in an empty database. It must have been read from one: the texts that SQLite keeps
+/// are no part of a serialized catalog.
 #[must_use]
 pub fn ddl(catalog: &Catalog, dialect: &dyn Dialect) -> Vec<String> {
     of(catalog.backend).ddl(catalog, dialect)

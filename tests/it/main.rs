@@ -11,6 +11,8 @@ mod support;
 
 mod atomic;
 mod bad_input;
+mod catalog_sqlite;
+mod catalog_sqlite_texts;
 mod completions;
 mod concurrency;
 mod config;

@@ -1,7 +1,17 @@
-//! SQLite's schemas.
+//! SQLite's schemas. The pragmas are asked for all tables at once, and are the truth; what they do not tell stands in the
+//! texts that SQLite keeps of each object, which are parsed here.
 
+mod create_other;
+mod create_table;
 mod ddl;
+mod expression;
+mod objects;
+mod pieces;
+mod pragmas;
 mod read;
+mod shadow;
+mod table;
+mod types;
 
 use super::Engine;
 use super::model::Catalog;
