@@ -11,6 +11,7 @@ mod support;
 
 mod atomic;
 mod bad_input;
+mod catalog_mysql;
 mod catalog_sqlite;
 mod catalog_sqlite_texts;
 mod completions;

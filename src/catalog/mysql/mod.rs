@@ -1,13 +1,25 @@
-//! MySQL and MariaDB's schemas.
+//! MySQL and MariaDB's schemas. One folder for both: where they differ, [`Server`] says which one it is.
 
+mod columns;
 mod ddl;
+mod expression;
+mod grants;
+mod keys;
+mod originals;
+mod partitions;
+mod programs;
 mod read;
+mod sequences;
+mod tables;
+mod types;
+mod views;
 
 use super::Engine;
 use super::model::Catalog;
 use crate::backend::Backend;
 use crate::db::{Dialect, Home, Session};
 use crate::error::Result;
+use crate::sql::Rules;
 
 pub(super) struct Mysql;
 
@@ -23,4 +35,25 @@ impl Engine for Mysql {
     fn ddl(&self, catalog: &Catalog, dialect: &dyn Dialect) -> Vec<String> {
         ddl::ddl(catalog, dialect)
     }
+}
+
+/// What the readers must know of the server and the connection.
+struct Server<'a> {
+    /// Otherwise it is MySQL.
+    maria: bool,
+    sql_mode: String,
+    /// The database's own, which is the usual one of what names none.
+    collation: String,
+    database: &'a str,
+    rules: &'static Rules,
+}
+
+/// The character set that a collation belongs to.
+fn charset(collation: &str) -> &str {
+    collation.split('_').next().unwrap_or(collation)
+}
+
+/// A text, unless it is empty.
+fn some(text: &str) -> Option<String> {
+    Some(text).filter(|text| !text.is_empty()).map(str::to_owned)
 }

@@ -107,13 +107,7 @@ impl Connection {
     /// says so, and how many it returned or changed.
     fn send(&mut self, sql: &str, keep: bool) -> Result<(Vec<Row>, u64), DbError> {
         let answered = read(&mut self.conn, sql, keep);
-        if let Ok(changes) = self.conn.session_state_changes() {
-            for change in &changes {
-                if let Ok(SessionStateChange::TransactionState(state)) = change.decode() {
-                    self.in_transaction = !state.as_bytes().starts_with(b"_");
-                }
-            }
-        }
+        self.follow_transaction();
         let (rows, count, warnings) = answered.map_err(|error| failed(&error, sql))?;
         if let Some(error) = self.refused_file() {
             return Err(error);
@@ -122,6 +116,17 @@ impl Connection {
             self.read_warnings();
         }
         Ok((rows, count))
+    }
+
+    /// Takes in what the last answer said of the transaction.
+    fn follow_transaction(&mut self) {
+        if let Ok(changes) = self.conn.session_state_changes() {
+            for change in &changes {
+                if let Ok(SessionStateChange::TransactionState(state)) = change.decode() {
+                    self.in_transaction = !state.as_bytes().starts_with(b"_");
+                }
+            }
+        }
     }
 
     fn read_warnings(&mut self) {
@@ -153,6 +158,18 @@ fn read(conn: &mut Conn, sql: &str, keep: bool) -> mysql::Result<(Vec<Row>, u64,
     Ok((rows, count, warnings))
 }
 
+/// The rows of each answer.
+fn read_each(conn: &mut Conn, sql: &str) -> mysql::Result<Vec<Vec<Row>>> {
+    let mut result = conn.query_iter(sql)?;
+    let mut all = Vec::new();
+    while let Some(answer) = result.iter() {
+        let rows: mysql::Result<Vec<Row>> =
+            answer.map(|row| row.map(|row| Row(row.unwrap().into_iter().map(text).collect()))).collect();
+        all.push(rows?);
+    }
+    Ok(all)
+}
+
 /// The text protocol gives every value as the server writes it.
 fn text(value: Value) -> Option<String> {
     match value {
@@ -167,6 +184,17 @@ fn text(value: Value) -> Option<String> {
 impl Driver for Connection {
     fn query(&mut self, sql: &str) -> Result<(Vec<Row>, u64), DbError> {
         self.send(sql, true)
+    }
+
+    /// As one message. Only queries of our own are sent so, and nobody asks for their warnings.
+    fn query_each(&mut self, statements: &[String]) -> Result<Vec<Vec<Row>>, DbError> {
+        if statements.is_empty() {
+            return Ok(Vec::new());
+        }
+        let sql = statements.join(";\n");
+        let answered = read_each(&mut self.conn, &sql);
+        self.follow_transaction();
+        answered.map_err(|error| failed(&error, &sql))
     }
 
     fn execute(&mut self, sql: &str) -> Result<u64, DbError> {

@@ -1,0 +1,128 @@
+//! What a user has no right to know of: `information_schema` leaves it out without a word.
+
+use super::Server;
+use super::read::Found;
+use crate::db::Row;
+
+pub(super) const QUERY: &str = "SHOW GRANTS";
+
+/// ``GRANT SELECT, TRIGGER ON `shop`.`orders` TO …``
+struct Grant<'a> {
+    rights: Vec<&'a str>,
+    on: &'a str,
+}
+
+impl<'a> Grant<'a> {
+    fn of(line: &'a str) -> Option<Self> {
+        let (rights, rest) = line.strip_prefix("GRANT ")?.split_once(" ON ")?;
+        let (on, _) = rest.split_once(" TO ")?;
+        Some(Self { rights: rights.split(", ").collect(), on })
+    }
+
+    fn has(&self, right: &str) -> bool {
+        self.rights.iter().any(|one| *one == right || *one == "ALL PRIVILEGES")
+    }
+
+    /// Whether it holds for all of a database. Its name may be a pattern.
+    fn covers(&self, database: &str) -> bool {
+        let Some(pattern) = self.on.strip_suffix(".*") else { return false };
+        let pattern = pattern.trim_matches(['`', '"']).replace("``", "`");
+        pattern == "*" || like(&pattern, database)
+    }
+
+    fn covers_table(&self, database: &str, table: &str) -> bool {
+        let quoted = |name: &str, quote: &str| format!("{quote}{}{quote}", name.replace(quote, &quote.repeat(2)));
+        ["`", "\""].iter().any(|quote| self.on == format!("{}.{}", quoted(database, quote), quoted(table, quote)))
+    }
+}
+
+/// As LIKE compares.
+fn like(pattern: &str, text: &str) -> bool {
+    let mut rest = pattern.chars();
+    match rest.next() {
+        None => text.is_empty(),
+        Some('%') => {
+            text.char_indices().map(|(at, _)| at).chain([text.len()]).any(|at| like(rest.as_str(), &text[at..]))
+        }
+        Some(one) => {
+            let wanted = if one == '\\' { rest.next() } else { Some(one).filter(|one| *one != '_') };
+            let mut characters = text.chars();
+            let found = characters.next();
+            found.is_some() && (wanted.is_none() || wanted == found) && like(rest.as_str(), characters.as_str())
+        }
+    }
+}
+
+/// Tells what may be there, and cannot be seen.
+pub(super) fn read(rows: &[Row], server: &Server<'_>, found: &mut Found) {
+    let grants: Vec<Grant> = rows.iter().filter_map(|row| Grant::of(row.text(0))).collect();
+    let database = server.database;
+    let sees = |rights: &[&str]| {
+        grants.iter().any(|grant| grant.covers(database) && rights.iter().any(|right| grant.has(right)))
+    };
+    if !sees(&["TRIGGER"]) {
+        let names: Vec<String> = found.tables.keys().cloned().collect();
+        for name in names {
+            let own = |grant: &Grant| grant.has("TRIGGER") && grant.covers_table(database, &name);
+            if !grants.iter().any(own) {
+                found.unseen("triggers of the table", &name);
+            }
+        }
+    }
+    for (kind, rights) in [
+        ("tables and views without a right of this user", TABLE_RIGHTS),
+        ("functions and procedures without a right of this user", ROUTINE_RIGHTS),
+        ("events", &["EVENT"]),
+    ] {
+        if !sees(rights) {
+            found.unseen(kind, database);
+        }
+    }
+}
+
+/// Any of them shows all tables.
+const TABLE_RIGHTS: &[&str] = &[
+    "SELECT",
+    "INSERT",
+    "UPDATE",
+    "DELETE",
+    "CREATE",
+    "DROP",
+    "REFERENCES",
+    "INDEX",
+    "ALTER",
+    "CREATE VIEW",
+    "SHOW VIEW",
+    "TRIGGER",
+];
+
+const ROUTINE_RIGHTS: &[&str] = &["EXECUTE", "CREATE ROUTINE", "ALTER ROUTINE", "SHOW_ROUTINE", "SHOW CREATE ROUTINE"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn grants_are_understood() {
+        let grant = Grant::of("GRANT SELECT, SHOW VIEW ON `shop\\_1`.* TO `me`@`%` WITH GRANT OPTION").unwrap();
+        assert!(grant.has("SHOW VIEW") && !grant.has("TRIGGER") && grant.covers("shop_1") && !grant.covers("shopx1"));
+        let grant = Grant::of("GRANT ALL PRIVILEGES ON *.* TO `root`@`localhost`").unwrap();
+        assert!(grant.has("TRIGGER") && grant.covers("anything"));
+        let grant = Grant::of("GRANT TRIGGER ON `d`.`t``x` TO `me`@`%`").unwrap();
+        assert!(!grant.covers("d") && grant.covers_table("d", "t`x") && !grant.covers_table("d", "t"));
+        assert!(Grant::of("GRANT `role` TO `me`@`%`").is_none());
+    }
+
+    #[test]
+    fn patterns_compare_as_like_does() {
+        for (pattern, text, expected) in [
+            ("a%", "abc", true),
+            ("a_c", "abc", true),
+            ("a\\_c", "abc", false),
+            ("a\\_c", "a_c", true),
+            ("a", "ab", false),
+        ] {
+            assert_eq!(like(pattern, text), expected, "{pattern} {text}");
+        }
+    }
+}
