@@ -132,7 +132,7 @@ impl All {
         for (field, value) in fields {
             match (field.as_str(), value) {
                 ("options", Value::Object(options)) => facts.extend(options),
-                (left_out, _) if LEFT_OUT.contains(&left_out) => {}
+                (left_out, value) if value.is_null() || LEFT_OUT.contains(&left_out) => {}
                 (_, value) => {
                     facts.insert(field, value);
                 }

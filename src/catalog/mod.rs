@@ -16,7 +16,7 @@ mod types;
 
 pub use model::{
     Catalog, Check, Column, Composite, Domain, Enum, Exclusion, Extension, ForeignKey, Generated, Identity, Index,
-    IndexPart, Key, Name, Object, Options, Order, Policy, Routine, Sequence, Table, TableKind, Trigger, View,
+    IndexPart, Key, Making, Name, Object, Options, Order, Policy, Routine, Sequence, Table, TableKind, Trigger, View,
 };
 pub use types::Type;
 

@@ -69,6 +69,18 @@ pub struct Catalog {
     /// What the user has no right to see, or the server could not say: nothing is known of it.
     #[serde(default)]
     pub not_seen: Vec<Object>,
+    /// How it can be made anew, where names alone do not tell. No part of what is compared.
+    #[serde(skip)]
+    pub making: Making,
+}
+
+/// What the statements that make a schema must heed: PostgreSQL.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Making {
+    /// Types, sequences, routines (with their arguments), tables and views, each behind all that its text names.
+    pub order: Vec<Object>,
+    /// The defaults and checks that need what needs their table: table, and column or check.
+    pub later: Vec<(Name, String)>,
 }
 
 impl Catalog {
@@ -88,6 +100,7 @@ impl Catalog {
             routines: Vec::new(),
             not_modelled: Vec::new(),
             not_seen: Vec::new(),
+            making: Making::default(),
         }
     }
 
@@ -409,6 +422,7 @@ pub struct Policy {
     pub roles: Vec<String>,
     pub using: Option<String>,
     pub check: Option<String>,
+    pub comment: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crate::support::{Project, on_postgres};
 
 /// Stands between dbtool and the server, and counts the queries of all connections: simple ones, by their `Q`.
-fn counting(server: String) -> (u16, Arc<AtomicUsize>) {
+pub fn counting(server: String) -> (u16, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let count = Arc::new(AtomicUsize::new(0));
