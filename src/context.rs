@@ -4,9 +4,11 @@ use std::cell::OnceCell;
 use std::path::PathBuf;
 
 use crate::config::Settings;
-use crate::db::{Connector, Pool, Timeouts};
-use crate::error::Result;
+use crate::db::{Connector, Pool, Scratch, Timeouts};
+use crate::error::{Code, Error, Result};
+use crate::interrupt::Interrupt;
 use crate::migrate::{Ahead, Provenance, Source};
+use crate::observer::Observer;
 use crate::output::{Format, Terminal};
 
 /// One invocation.
@@ -37,6 +39,42 @@ impl<'a> Context<'a> {
         let connector = Connector::new(&self.settings)?;
         self.terminal.hide(connector.redactor());
         Ok(self.connector.get_or_init(|| connector))
+    }
+
+    /// A throw-away database: on the server that `scratch_url` names, else beside the environment's own.
+    pub fn scratch(&self, interrupt: &Interrupt, observer: &dyn Observer) -> Result<Scratch> {
+        let own = self.connector()?;
+        let Some(named) = self.settings.scratch()? else {
+            self.check_scratch_place(own)?;
+            return Scratch::make(own, own, interrupt, observer);
+        };
+        if named.target.backend() != own.target().backend() {
+            let (other, backend) = (named.target.backend(), own.target().backend());
+            let message = format!("`scratch_url` is of {other}, and the database of {backend}");
+            return Err(Error::new(Code::ConfigValue, message).note(format!("it comes from {}", named.origin)));
+        }
+        let place = Connector::to(named, &self.settings)?;
+        self.terminal.hide(place.redactor());
+        self.check_scratch_place(&place)?;
+        Scratch::make(&place, own, interrupt, observer)
+    }
+
+    /// Whether scratch databases are on another server than the database, so that nothing that is tried there can reach it.
+    pub fn scratch_is_elsewhere(&self) -> Result<bool> {
+        let own = self.connector()?.target();
+        Ok(self.settings.scratch()?.is_some_and(|named| !named.target.shares_server(own)))
+    }
+
+    fn check_scratch_place(&self, place: &Connector) -> Result<()> {
+        let environment = &self.settings.environment;
+        if !environment.protected || !place.target().shares_server(self.connector()?.target()) {
+            return Ok(());
+        }
+        let name = &environment.name;
+        let message = format!("the environment `{name}` is protected: nothing is tried out on its server");
+        Err(Error::new(Code::ScratchPlace, message)
+            .note("nothing was run")
+            .hint(format!("`scratch_url` in `[env.{name}]` names another server")))
     }
 
     /// The pool, for commands that work in parallel.

@@ -10,11 +10,11 @@ use crate::text;
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// An error for a person to act on. Boxed, so that a `Result` stays small.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[error("{}", .0.message)]
 pub struct Error(Box<Details>);
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Details {
     code: Code,
     /// A lower-case sentence without a period, values in backticks.
@@ -195,6 +195,7 @@ codes! {
     Missing, "migrate/missing", Differs, "an applied migration has no directory here";
     OutOfOrder, "migrate/out-of-order", Refused, "a pending migration is older than one that is applied";
     MigrationFailed, "migrate/failed", Failed, "a migration failed";
+    CheckFailed, "migrate/check-failed", Failed, "a query of a migration's verify.sql found rows";
     HalfApplied, "migrate/half-applied", Failed, "some statements of a migration are in the database and others are not";
     NotAtomic, "migrate/not-atomic", Usage, "a migration cannot share a transaction with the others, and `--atomic` was asked for";
     OutcomeUnknown, "migrate/outcome-unknown", Failed, "the connection was lost while a migration was being committed";
@@ -205,6 +206,11 @@ codes! {
     LockBusy, "migrate/lock-busy", Busy, "another runner held the lock for too long";
     LockUnsupported, "migrate/lock-unsupported", Refused, "the server cannot keep other runners out, since it is part of a cluster";
     LockTimeout, "migrate/lock-timeout", Busy, "a statement of a migration waited too long for a lock";
+    NotComparable, "schema/not-comparable", Usage, "two schemas of different kinds of databases were to be compared";
+    NotSeen, "schema/not-seen", Refused, "a part of the schema cannot be read, so nothing can be said of it";
+    RehearsalFailed, "migrate/rehearsal", Differs, "what was to be run failed on a scratch copy of the schema";
+    ReachesBeyond, "scratch/reaches-beyond", Refused, "a migration that is to be tried out would change more than its own database";
+    ScratchPlace, "scratch/place", Refused, "a protected environment's server is no place for scratch databases";
     JournalFormat, "migrate/journal-format", Refused, "the journal was written by a newer dbtool";
     Refused, "guard/refused", Refused, "the command needs a confirmation that was not given";
     Protected, "guard/protected", Refused, "the environment is protected";

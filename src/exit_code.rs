@@ -29,7 +29,10 @@ pub const ALL: &[(ExitCode, &str)] = &[
         "wrong usage or configuration; a migration file, a missing down.sql, an ambiguous version: refused before anything runs",
     ),
     (ExitCode::Pending, "`--check`: something is pending"),
-    (ExitCode::Differs, "differs: an applied migration was changed or is missing"),
+    (
+        ExitCode::Differs,
+        "differs: an applied migration was changed or is missing, schema drift, what failed on a scratch database, a stale file",
+    ),
     (ExitCode::Failed, "a failed or half-applied migration, now or earlier; a lost lock"),
     (ExitCode::Busy, "busy: another runner, or a lock timeout inside a migration"),
     (ExitCode::CannotConnect, "cannot connect (refused, unknown host, wrong password, TLS)"),

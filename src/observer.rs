@@ -11,6 +11,8 @@ pub enum Event {
     Step { label: String },
     /// The step that began last is done: `applied`, `reverted`.
     StepDone { done: &'static str, label: String, took: Duration },
+    /// The step that began last is over; what came of it is told in the end.
+    StepPassed,
     /// How far a step that takes its time has come, as the server tells it.
     Progress { label: String, progress: String },
     /// Someone else is at work, and we wait for them.

@@ -50,6 +50,15 @@ pub fn count(number: usize, singular: &str) -> String {
     format!("{number} {singular}{plural}")
 }
 
+/// Some of several, and how many more there are.
+#[must_use]
+pub fn listed(all: impl IntoIterator<Item = String>) -> String {
+    const SHOWN: usize = 10;
+    let all: Vec<String> = all.into_iter().collect();
+    let shown = all.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    if all.len() > SHOWN { format!("{shown} and {} more", all.len() - SHOWN) } else { shown }
+}
+
 /// A duration as a person reads it: `12 ms`, `3.4 s`, `2 min 5 s`.
 #[must_use]
 pub fn duration(duration: Duration) -> String {

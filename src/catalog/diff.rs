@@ -125,3 +125,37 @@ fn changed_fields(old: &Facts, new: &Facts) -> Vec<Field> {
         .filter(|field| field.from != field.to)
         .collect()
 }
+
+impl Field {
+    /// Its name in words.
+    #[must_use]
+    pub fn title(&self) -> String {
+        self.name.replace('_', " ")
+    }
+
+    /// What it was, as it is shown.
+    #[must_use]
+    pub fn from_text(&self) -> String {
+        shown(&self.from)
+    }
+
+    /// What it is.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        shown(&self.to)
+    }
+}
+
+/// A value in one line, for people.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Null => "none".to_owned(),
+        Value::String(text) => format!("`{}`", text.split_whitespace().collect::<Vec<_>>().join(" ")),
+        Value::Bool(yes) => if *yes { "yes" } else { "no" }.to_owned(),
+        Value::Array(values) if values.iter().all(Value::is_string) => {
+            let texts: Vec<_> = values.iter().filter_map(Value::as_str).collect();
+            format!("`{}`", texts.join(", "))
+        }
+        other => format!("`{other}`"),
+    }
+}

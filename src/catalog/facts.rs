@@ -63,7 +63,7 @@ pub(super) fn of(catalog: &Catalog) -> BTreeMap<Path, Facts> {
         }
         if let Some(key) = &table.primary_key {
             let own = all.put(&path, "primary key", String::new(), key);
-            all.know(&own, "name", &key.name);
+            all.know(&own, "name", key.name.as_deref());
         }
         for key in &table.foreign_keys {
             let told = format!("({}) to {}", key.columns.join(", "), key.to);
@@ -152,9 +152,9 @@ impl All {
         path
     }
 
-    fn know(&mut self, path: &Path, field: &str, value: &Option<String>) {
+    fn know(&mut self, path: &Path, field: &str, value: Option<&str>) {
         if let Some(facts) = self.0.get_mut(path) {
-            facts.insert(field.to_owned(), value.clone().map_or(Value::Null, Value::String));
+            facts.insert(field.to_owned(), value.into());
         }
     }
 

@@ -6,6 +6,7 @@ mod db;
 mod guard;
 pub mod init;
 mod migrate;
+mod schema;
 pub mod words;
 
 pub use guard::{Danger, Verdict, judge};
@@ -21,6 +22,9 @@ pub enum Command {
     /// Bring the schema up to date, back, and tell where it stands
     #[command(subcommand, visible_alias = "migration")]
     Migrate(migrate::Command),
+    /// Look at the schema, write it down, and compare it
+    #[command(subcommand)]
+    Schema(schema::Command),
     /// Create, drop and check the database itself
     #[command(subcommand, visible_alias = "database")]
     Db(db::Command),
@@ -36,6 +40,7 @@ impl Command {
         match self {
             Command::Init(_) | Command::Completions(_) => Ok(ExitCode::Done),
             Command::Migrate(command) => command.run(context),
+            Command::Schema(command) => command.run(context),
             Command::Db(command) => command.run(context),
             Command::Config(command) => command.run(context),
         }

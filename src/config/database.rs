@@ -53,6 +53,12 @@ impl Database {
         Self::from_variables(layers)
     }
 
+    /// Where throw-away databases are made, if that is named.
+    pub fn find_scratch(layers: &Layers) -> Result<Option<Self>> {
+        let url = layers.environment_key("scratch_url")?;
+        url.map(|url| Self::from_url(layers, url.text(), url.origin.clone(), false)).transpose()
+    }
+
     /// The passwords that are known before connecting, for the redaction of every output.
     #[must_use]
     pub fn secrets(&self) -> Redactor {

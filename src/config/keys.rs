@@ -103,7 +103,13 @@ pub const KEYS: &[Key] = &[
         Kind::Choice(&["keep", "overwrite", "fail"]),
         "what happens to a seeded row that was edited",
     ),
-    reserved("columns", "sensitive", Kind::List, "columns that are masked in every output"),
+    key(
+        "columns",
+        "sensitive",
+        Kind::List,
+        "",
+        "columns that are masked in every output, such as `users.password_hash`",
+    ),
     reserved("audit", "mode", Kind::Choice(&["auto", "required", "off"]), "whether changes are recorded"),
 ];
 
@@ -137,7 +143,13 @@ pub const ENVIRONMENT_KEYS: &[Key] = &[
     key("", "sslkey", Kind::Path, "", "the client's key"),
     key("", "protected", Kind::Flag, "false", "refuse whatever destroys, unless --confirm names the environment"),
     reserved("", "layers", Kind::List, "the layers of seeds"),
-    reserved("", "scratch_url", Kind::Url, "where throw-away databases are made"),
+    key(
+        "",
+        "scratch_url",
+        Kind::Url,
+        "",
+        "the server, or for SQLite the directory, on which throw-away databases are made",
+    ),
 ];
 
 /// The variable that overrides a setting: `DBTOOL_<SECTION>_<KEY>`.

@@ -21,12 +21,16 @@ pub struct Settings {
     pub retry: RetrySettings,
     pub migrate: MigrateSettings,
     pub log: LogSettings,
+    /// Columns whose values are never shown: `users.password_hash`.
+    pub sensitive: Vec<String>,
     /// What should be told before anything else.
     pub warnings: Vec<String>,
     pub process: Process,
     /// The dbtool.toml that was read.
     pub file: Option<PathBuf>,
     database: Option<Database>,
+    /// What is wrong with it matters to those who need one.
+    scratch: Option<Result<Database>>,
     /// What stands behind references in settings that are shown.
     secrets: Redactor,
     shown: Vec<Shown>,
@@ -180,6 +184,7 @@ impl Settings {
             wanted: format.origin != Origin::Default,
         };
         let database = Database::find(&layers)?;
+        let scratch = Database::find_scratch(&layers).transpose();
         let protected = layers.is_protected()?;
         let reserved =
             layers.reserved().into_iter().map(|key| format!("`{key}` has no effect in this version of dbtool"));
@@ -190,12 +195,14 @@ impl Settings {
             retry,
             migrate,
             log,
+            sensitive: layers.setting(key("columns", "sensitive"))?.list(),
             warnings,
             shown: shown(&layers, database.as_ref(), &secrets)?,
             secrets,
             file: layers.file.path.clone(),
             process: layers.process,
             database,
+            scratch,
         })
     }
 
@@ -217,11 +224,21 @@ impl Settings {
         })
     }
 
+    /// Where throw-away databases are made, if that is not beside the database itself.
+    pub fn scratch(&self) -> Result<Option<&Database>> {
+        match &self.scratch {
+            None => Ok(None),
+            Some(Ok(database)) => Ok(Some(database)),
+            Some(Err(error)) => Err(error.clone()),
+        }
+    }
+
     /// The secrets that are known before connecting, for the redaction of every output.
     #[must_use]
     pub fn secrets(&self) -> Redactor {
         let mut all = self.secrets.clone();
-        if let Some(database) = &self.database {
+        let scratch = self.scratch.iter().filter_map(|scratch| scratch.as_ref().ok());
+        for database in self.database.iter().chain(scratch) {
             all.merge(&database.secrets());
         }
         all

@@ -169,6 +169,21 @@ impl Target {
         }
     }
 
+    /// Whether both are on one server, as far as their names tell. Files are on none.
+    #[must_use]
+    pub fn shares_server(&self, other: &Target) -> bool {
+        let (Some(one), Some(two)) = (self.server(), other.server()) else { return false };
+        let local =
+            |host: &str| matches!(host, "" | "localhost" | "127.0.0.1" | "[::1]" | "::1") || host.starts_with('/');
+        let host = one.host.eq_ignore_ascii_case(&two.host) || (local(&one.host) && local(&two.host));
+        let port = |target: &Target, server: &ServerTarget| match (server.port.as_str(), target) {
+            ("", Target::Mysql(_)) => "3306".to_owned(),
+            ("", _) => "5432".to_owned(),
+            (port, _) => port.to_owned(),
+        };
+        host && port(self, one) == port(other, two)
+    }
+
     /// The file, where it is one.
     #[must_use]
     pub fn file(&self) -> Option<&Path> {

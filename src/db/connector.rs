@@ -8,7 +8,7 @@ use super::dialect::{self, Dialect};
 use super::error::{DbError, Kind};
 use super::retry::Backoff;
 use super::session::Session;
-use crate::config::{LogSettings, RetrySettings, Settings, Target};
+use crate::config::{Database, LogSettings, RetrySettings, Settings, Target};
 use crate::error::{Error, Result};
 use crate::observer::{Event, Observer};
 use crate::secret::{Redactor, Secret};
@@ -58,7 +58,11 @@ impl Attempt {
 impl Connector {
     /// Takes the settings' database. A password that stands elsewhere is fetched now.
     pub fn new(settings: &Settings) -> Result<Self> {
-        let database = settings.database()?;
+        Self::to(settings.database()?, settings)
+    }
+
+    /// Takes a database that the settings name.
+    pub fn to(database: &Database, settings: &Settings) -> Result<Self> {
         let target = database.resolved()?;
         let mut redactor = settings.secrets();
         if let Some(server) = target.server() {

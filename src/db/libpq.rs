@@ -27,6 +27,7 @@ pub struct Failure {
 /// The rows of one statement, and how many it returned or changed.
 #[derive(Debug, Default)]
 pub struct Answer {
+    pub columns: Vec<String>,
     pub rows: Vec<Row>,
     pub affected: u64,
     /// From the answer before it, or from the sending.
@@ -138,7 +139,7 @@ impl Connection {
                     }
                     let (rows, took) = (std::mem::take(&mut rows), start.elapsed());
                     start = Instant::now();
-                    answers.push(Answer { rows, affected: result.affected(), took });
+                    answers.push(Answer { columns: result.columns(), rows, affected: result.affected(), took });
                 }
                 Status::PGRES_COPY_IN => {
                     // SAFETY: the connection is in COPY IN; the message is a C string. The error comes as a result.
@@ -284,6 +285,14 @@ impl Answered {
             // PostgreSQL counts characters from 1.
             position: position.map(|characters| crate::text::byte_offset(sql, characters.saturating_sub(1))),
         }
+    }
+
+    fn columns(&self) -> Vec<String> {
+        let result = self.0.as_ptr();
+        // SAFETY: the result is valid, columns stay below the number that it gives, and the names are copied at once.
+        let name = |column| unsafe { text(pq::PQfname(result, column)) }.unwrap_or_default();
+        // SAFETY: the result is valid.
+        (0..unsafe { pq::PQnfields(result) }).map(name).collect()
     }
 
     fn rows(&self) -> Vec<Row> {

@@ -26,4 +26,4 @@ pub use manager::{Manager, Pool};
 pub use mysql::MysqlConnection;
 pub use retry::Backoff;
 pub use scratch::Scratch;
-pub use session::{Answers, Failure, Message, Notice, Row, Session, Took};
+pub use session::{Answers, Failure, Message, Named, Notice, Row, Session, Took};

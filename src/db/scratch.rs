@@ -22,6 +22,8 @@ pub struct Scratch {
     likeness: Likeness,
     /// It is there, and to be dropped.
     made: bool,
+    /// Somebody has had it.
+    used: bool,
     /// A signal waits until it is dropped.
     _working: Working,
 }
@@ -42,21 +44,19 @@ impl Scratch {
             Err(error) => return Err(error),
         };
         let connector = like.dialect().beside(place, &name(SystemTime::now()));
-        let mut scratch = Self { connector, likeness, made: false, _working: interrupt.tidying() };
+        let mut scratch = Self { connector, likeness, made: false, used: false, _working: interrupt.tidying() };
         scratch.create(observer)?;
         interrupt.check()?;
         Ok(scratch)
     }
 
-    #[must_use]
-    pub fn connector(&self) -> &Connector {
-        &self.connector
-    }
-
-    /// Drops it and makes it anew, with nothing in it.
-    pub fn empty(&mut self, observer: &dyn Observer) -> Result<()> {
-        self.drop_now()?;
-        self.create(observer)
+    /// It, with nothing in it: what was in it goes, and nobody may be connected to it any more.
+    pub fn emptied(&mut self, observer: &dyn Observer) -> Result<&Connector> {
+        if std::mem::replace(&mut self.used, true) {
+            self.drop_now()?;
+            self.create(observer)?;
+        }
+        Ok(&self.connector)
     }
 
     fn create(&mut self, observer: &dyn Observer) -> Result<()> {

@@ -55,10 +55,21 @@ pub struct Notice {
     pub message: String,
 }
 
+/// Rows with the names of their columns.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Named {
+    /// Empty where there are no rows, on a backend that tells no names then.
+    pub columns: Vec<String>,
+    pub rows: Vec<Row>,
+}
+
 /// What a backend must be able to do.
 pub trait Driver: Send {
     /// Runs SQL, one statement or many, and gives the rows of its last statement, and how many it returned or changed.
     fn query(&mut self, sql: &str) -> Result<(Vec<Row>, u64), DbError>;
+
+    /// Runs a statement of somebody else, and gives its rows with the names of their columns.
+    fn query_named(&mut self, sql: &str) -> Result<Named, DbError>;
 
     /// Runs several statements, and gives the rows of each. Whoever can sends them as one message.
     fn query_each(&mut self, statements: &[String]) -> Result<Vec<Vec<Row>>, DbError> {
@@ -202,6 +213,16 @@ impl Session {
         fault::point();
         self.log(sql, start.elapsed(), answer.as_ref().map(|(_, affected)| *affected));
         answer.map(|(rows, _)| rows).map_err(|error| error.redacted(&self.redactor))
+    }
+
+    /// Runs a statement of somebody else, and gives its rows with the names of their columns.
+    pub fn query_named(&mut self, sql: &str) -> Result<Named, DbError> {
+        fault::point();
+        let start = Instant::now();
+        let answer = self.driver.query_named(sql);
+        fault::point();
+        self.log(sql, start.elapsed(), answer.as_ref().map(|named| named.rows.len() as u64));
+        answer.map_err(|error| error.redacted(&self.redactor))
     }
 
     /// Runs several statements of our own, and gives the rows of each.

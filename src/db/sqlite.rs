@@ -8,7 +8,7 @@ use diesel::sqlite::Sqlite;
 use diesel::{Connection as _, RunQueryDsl as _, SqliteConnection};
 
 use super::error::{DbError, kind_of_sqlite};
-use super::session::{Driver, Notice, Row};
+use super::session::{Driver, Named, Notice, Row};
 use crate::interrupt::Canceller;
 use crate::sql::Statement;
 use crate::text;
@@ -66,11 +66,31 @@ impl QueryableByName<Sqlite> for Row {
     }
 }
 
+/// A row that knows the names of its columns.
+struct WithNames(Vec<String>, Row);
+
+impl QueryableByName<Sqlite> for WithNames {
+    fn build<'a>(row: &impl NamedRow<'a, Sqlite>) -> FromSqlResult<Self> {
+        let name = |column| {
+            let field = diesel::row::Row::get(row, column);
+            field.and_then(|field| field.field_name().map(str::to_owned)).unwrap_or_default()
+        };
+        Ok(Self((0..row.field_count()).map(name).collect(), Row::build(row)?))
+    }
+}
+
 impl Driver for Connection {
     fn query(&mut self, sql: &str) -> Result<(Vec<Row>, u64), DbError> {
         let rows: Vec<Row> = diesel::sql_query(sql).load(&mut self.connection).map_err(|error| refused(&error, sql))?;
         let count = rows.len() as u64;
         Ok((rows, count))
+    }
+
+    fn query_named(&mut self, sql: &str) -> Result<Named, DbError> {
+        let load = diesel::sql_query(sql).load(&mut self.connection);
+        let rows: Vec<WithNames> = load.map_err(|error| refused(&error, sql))?;
+        let columns = rows.first().map(|row| row.0.clone()).unwrap_or_default();
+        Ok(Named { columns, rows: rows.into_iter().map(|row| row.1).collect() })
     }
 
     fn execute(&mut self, sql: &str) -> Result<u64, DbError> {

@@ -20,6 +20,8 @@ pub struct New<'a> {
     pub directory: &'a MigrationsDirectory,
     /// Make the directory of the migrations where it is missing.
     pub fallback: &'a Path,
+    /// With a verify.sql.
+    pub verify: bool,
 }
 
 /// Makes the directories, with a version later than every one there is, and gives the paths of the files.
@@ -55,7 +57,8 @@ pub fn create(new: &New<'_>) -> Result<Vec<PathBuf>> {
     let (label, claim) = claim(&directories, &name)?;
     let mut files = Vec::new();
     for directory in directories {
-        files.extend(write_directory(&directory.join(&label), &TEXTS)?);
+        let texts = &TEXTS[..if new.verify { TEXTS.len() } else { TEXTS.len() - 1 }];
+        files.extend(write_directory(&directory.join(&label), texts)?);
     }
     drop(claim);
     Ok(files)
@@ -65,7 +68,8 @@ pub fn create(new: &New<'_>) -> Result<Vec<PathBuf>> {
 pub(super) const UNWRITTEN: [&str; 2] =
     ["-- Your change goes here.\n", "-- The statements that undo up.sql, the last change first.\n"];
 
-const TEXTS: [(&str, &str); 3] = [
+/// The files of a new migration; the last one only where it is wanted.
+const TEXTS: [(&str, &str); 4] = [
     ("up.sql", UNWRITTEN[0]),
     ("down.sql", UNWRITTEN[1]),
     (
@@ -73,6 +77,7 @@ const TEXTS: [(&str, &str); 3] = [
         "# false: statement by statement, for what cannot run in a transaction (CREATE INDEX CONCURRENTLY, VACUUM).\n\
          run_in_transaction = true\n",
     ),
+    ("verify.sql", "-- Queries that must find no row after up.sql, in its transaction: what they find is wrong.\n"),
 ];
 
 /// A name that nobody else takes at this moment, and the lock that sees to that.

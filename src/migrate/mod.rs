@@ -4,6 +4,7 @@
 //! decides, [`apply`] has the effects, [`report`] says what was done.
 
 pub mod apply;
+mod build;
 mod create;
 mod diesel;
 mod direction;
@@ -13,6 +14,8 @@ mod inventory;
 mod journal;
 pub mod plan;
 mod provenance;
+mod reach;
+mod rehearse;
 mod replay;
 pub mod report;
 mod resolve;
@@ -20,7 +23,9 @@ pub mod runs;
 mod script;
 mod source;
 mod sql_file;
+pub mod verify;
 
+pub use build::{applied_steps, schema_of};
 pub use create::{New, create};
 /// Diesel's runner, for applications' tests: a [`Source`] is a source for it, too.
 pub use diesel_migrations::MigrationHarness;
@@ -31,6 +36,8 @@ pub use inventory::{Entry, Inventory, State};
 pub use journal::kept as kept_text;
 pub use plan::{Plan, Request, Step};
 pub use provenance::Provenance;
+pub use reach::check_reach;
+pub use rehearse::rehearse;
 pub use resolve::{Target, resolve};
 pub use script::{Mode, Prepared, prepare};
 pub use source::{Ahead, Down, Migration, Source};

@@ -140,7 +140,7 @@ pub fn plan(inventory: &Inventory, request: &Request, policies: Policies) -> Res
 
 impl Entry {
     /// What stands for its directory when it is run from the journal.
-    fn as_recorded(&self) -> Migration {
+    pub(super) fn as_recorded(&self) -> Migration {
         Migration {
             version: self.version.clone(),
             name: self.name.clone(),

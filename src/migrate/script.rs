@@ -26,6 +26,8 @@ pub struct Prepared {
     pub mode: Mode,
     /// The file that is run.
     pub file: SqlFile,
+    /// The checks that follow an up.
+    pub verify: Option<SqlFile>,
     /// The texts of both files, as the journal keeps them: if they are not too long.
     pub up: Option<Arc<str>>,
     pub down: Option<Arc<str>>,
@@ -166,6 +168,13 @@ fn one(step: &Step, dialect: &dyn Dialect, atomic: bool, first: bool) -> Result<
         (Some(checksum), None) if usual => checksum.clone(),
         _ => up.checksum(dialect.rules())?,
     };
+    let verify = match (step.direction, &step.recorded) {
+        (Direction::Up, None) => migration.verify()?,
+        _ => None,
+    };
+    if let Some(verify) = &verify {
+        check_asks(verify, dialect)?;
+    }
     let (up_text, down_text) = (up.held().cloned(), down.as_ref().and_then(|down| down.held().cloned()));
     let file = match (step.direction, down) {
         (Direction::Up, _) => up,
@@ -181,6 +190,7 @@ fn one(step: &Step, dialect: &dyn Dialect, atomic: bool, first: bool) -> Result<
         step: step.clone(),
         mode: if whole || atomic { Mode::Transaction } else { Mode::Statements },
         file,
+        verify,
         up: up_text,
         down: down_text,
         checksum,
@@ -192,6 +202,21 @@ fn one(step: &Step, dialect: &dyn Dialect, atomic: bool, first: bool) -> Result<
     let prepared = Prepared { found, ..prepared };
     wrong.check(&prepared, dialect, (together, whole, atomic, first))?;
     Ok(prepared)
+}
+
+/// Checks that verify.sql only asks: whatever else it did would be part of the migration, and stand in no up.sql.
+fn check_asks(verify: &SqlFile, dialect: &dyn Dialect) -> Result<()> {
+    const ASK: &[&str] = &["SELECT", "WITH", "VALUES", "TABLE", "PRAGMA", "SHOW"];
+    verify.parts(dialect.rules(), |part| {
+        let other = part.statements.iter().find(|statement| !ASK.iter().any(|word| statement.begins(&[word])));
+        match other {
+            None => Ok(()),
+            Some(statement) => Err(Error::new(Code::SqlRefused, "a verify.sql holds queries, and nothing else")
+                .at(verify.place(statement.start))
+                .hint("write what changes something into the up.sql")),
+        }
+    })?;
+    Ok(())
 }
 
 /// The first statements of a file that may not stand in it, each with where it begins.

@@ -75,7 +75,16 @@ impl Migration {
 
     /// `None`: there is no such file.
     pub fn down(&self) -> Result<Option<SqlFile>> {
-        let path = self.directory.join("down.sql");
+        self.beside("down.sql")
+    }
+
+    /// The checks that follow an up. `None`: there are none.
+    pub fn verify(&self) -> Result<Option<SqlFile>> {
+        self.beside("verify.sql")
+    }
+
+    fn beside(&self, name: &str) -> Result<Option<SqlFile>> {
+        let path = self.directory.join(name);
         match SqlFile::open(&path) {
             Err(cause) if matches!(cause.kind(), ErrorKind::NotFound | ErrorKind::IsADirectory) => Ok(None),
             read => read.map_err(|cause| Error::io("read", &path, &cause))?.map(Some),

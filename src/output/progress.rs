@@ -64,6 +64,7 @@ impl Observer for Progress<'_> {
                     drawn.take().iter().for_each(ProgressBar::finish_and_clear);
                 }
             }
+            Event::StepPassed => self.with_bar(|bar| bar.inc(1)),
             Event::Progress { label, progress } if terminal.progress => {
                 let message = format!("{label}  {}", text::printable(&progress));
                 let mut drawn = self.bar();

@@ -15,6 +15,7 @@ mod catalog_mysql;
 mod catalog_postgres;
 mod catalog_sqlite;
 mod catalog_sqlite_texts;
+mod checks;
 mod completions;
 mod concurrency;
 mod config;

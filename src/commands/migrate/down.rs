@@ -41,5 +41,15 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     } else {
         Request::Down { to: args.to.clone(), steps: args.steps, all: args.all }
     };
-    run::run(context, &Wanted { request, locking: &args.locking, atomic: args.atomic, dry_run: args.dry_run, danger })
+    run::run(
+        context,
+        &Wanted {
+            request,
+            locking: &args.locking,
+            atomic: args.atomic,
+            dry_run: args.dry_run,
+            rehearse: false,
+            danger,
+        },
+    )
 }

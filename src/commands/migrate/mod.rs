@@ -10,10 +10,11 @@ mod run;
 mod status;
 mod to;
 mod up;
+mod verify;
 
 use clap::Subcommand;
 
-pub use run::Locking;
+pub use run::{Locking, scratch_runner};
 
 use crate::context::Context;
 use crate::exit_code::ExitCode;
@@ -34,6 +35,7 @@ pub enum Command {
     #[command(alias = "list")]
     Status(status::Args),
     History(history::Args),
+    Verify(verify::Args),
 }
 
 impl Command {
@@ -48,6 +50,7 @@ impl Command {
             Command::Repair(args) => repair::run(context, args),
             Command::Status(args) => status::run(context, args),
             Command::History(args) => history::run(context, args),
+            Command::Verify(args) => verify::run(context, args),
         }
     }
 
@@ -60,7 +63,7 @@ impl Command {
             Command::Redo(args) => &args.locking,
             Command::Baseline(args) => &args.locking,
             Command::Repair(args) => &args.locking,
-            Command::New(_) | Command::Status(_) | Command::History(_) => return None,
+            Command::New(_) | Command::Status(_) | Command::History(_) | Command::Verify(_) => return None,
         };
         locking.lock_wait.as_deref()
     }

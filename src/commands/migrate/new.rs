@@ -20,6 +20,9 @@ pub struct Args {
     /// For another backend than the environment's; `all`: a set for each
     #[arg(long, value_name = "BACKEND", value_parser = ["sqlite", "postgres", "mysql", "all"])]
     backend: Option<String>,
+    /// With a verify.sql: queries that must find nothing after the up
+    #[arg(long)]
+    verify: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -43,8 +46,13 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
         Some(file) => file.with_file_name("migrations"),
         None => settings.process.directory.join("migrations"),
     };
-    let new =
-        New { name: &args.name, backends: &backends, directory: &settings.migrate.directory, fallback: &fallback };
+    let new = New {
+        name: &args.name,
+        backends: &backends,
+        directory: &settings.migrate.directory,
+        fallback: &fallback,
+        verify: args.verify,
+    };
     let files = create(&new)?;
     // As a person in this directory would write them.
     let shown = |path: &std::path::PathBuf| {

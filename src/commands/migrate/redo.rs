@@ -30,6 +30,7 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
             locking: &args.locking,
             atomic: args.atomic,
             dry_run: args.dry_run,
+            rehearse: false,
             danger: Danger::Reverts,
         },
     )

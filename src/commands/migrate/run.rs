@@ -1,14 +1,18 @@
 //! What up, down, to and redo have in common: their locking flags, the run itself, and its view.
 
+use std::sync::Arc;
+
+use crate::catalog::{self, Catalog};
 use crate::commands::guard::{self, Danger};
 use crate::context::Context;
-use crate::db::Connector;
+use crate::db::{Connector, Purpose};
+use crate::error::{Code, Result};
 use crate::exit_code::ExitCode;
 use crate::interrupt::Interrupt;
 use crate::migrate::apply::{self, Finished, Runner};
 use crate::migrate::report::{Outcome, Ran, RunReport};
-use crate::migrate::{Direction, Plan, Provenance, Request, Source};
-use crate::observer::Observer;
+use crate::migrate::{self, Detail, Direction, History, Migration, Plan, Provenance, Request, Source, check_reach};
+use crate::observer::{Observer, Silent};
 use crate::output::{Column, Progress, Report, Rows, Style, Terminal, emit};
 use crate::text;
 
@@ -37,6 +41,8 @@ pub struct Wanted<'a> {
     pub locking: &'a Locking,
     pub atomic: Atomic,
     pub dry_run: bool,
+    /// First on a scratch copy of the live schema.
+    pub rehearse: bool,
     /// What it is if it reverts anything.
     pub danger: Danger,
 }
@@ -59,14 +65,56 @@ pub fn run(context: &Context<'_>, wanted: &Wanted<'_>) -> anyhow::Result<ExitCod
         atomic: wanted.atomic.atomic || settings.migrate.atomic,
         ..runner(context, connector, &source, wanted.locking, &progress, &provenance)
     };
-    let finished = runner.run(&apply::Wanted {
+    let asked = apply::Wanted {
         request: wanted.request.clone(),
         policies: (&settings.migrate).into(),
         dry_run: wanted.dry_run,
         approve: &approve,
-    })?;
+    };
+    if wanted.rehearse && !wanted.dry_run {
+        rehearse(context, &runner, &asked)?;
+    }
+    let finished = runner.run(&asked)?;
     drop(progress);
     report(context, finished, wanted.dry_run)
+}
+
+/// Runs what is asked for on a scratch copy of the live schema.
+fn rehearse(context: &Context<'_>, runner: &Runner<'_>, asked: &apply::Wanted<'_>) -> Result<()> {
+    let connector = runner.connector;
+    let dialect = connector.dialect();
+    let (live, history) = match connector.connect(Purpose::Read) {
+        Ok(mut session) => {
+            let home = session.home(dialect)?;
+            let history = History::read(&mut session, dialect, &home, Detail::State)?;
+            (catalog::read(&mut session, dialect, &home)?, history)
+        }
+        // A file that is not there yet.
+        Err(error) if error.code() == Code::UnknownDatabase && !dialect.backend().is_server() => {
+            (Catalog::empty(dialect.backend()), History::default())
+        }
+        Err(error) => return Err(error),
+    };
+    let pending = |migration: &&Arc<Migration>| !history.applied.contains_key(&migration.version);
+    let pending: Vec<_> = runner.source.migrations.iter().filter(pending).collect();
+    if pending.is_empty() {
+        return Ok(());
+    }
+    if !context.scratch_is_elsewhere()? {
+        check_reach(pending, dialect)?;
+    }
+    if !live.not_modelled.is_empty() {
+        let names = live.not_modelled.iter().map(|object| format!("{} `{}`", object.kind, object.name));
+        context.terminal.warning(&format!("the rehearsal goes without {}", text::listed(names)), None);
+    }
+    let mut scratch = context.scratch(&runner.interrupt, runner.observer)?;
+    let there = scratch_runner(context, runner.source, runner.interrupt.clone(), runner.provenance)?;
+    let quietly = apply::Wanted { request: asked.request.clone(), approve: &|_| Ok(()), ..*asked };
+    let done =
+        migrate::rehearse(&Runner { atomic: runner.atomic, ..there }, &mut scratch, (&live, &history), &quietly)?;
+    let what = text::count(done.migrations.len(), "migration");
+    context.terminal.status(&format!("rehearsed: {what} on a scratch copy of the schema"));
+    Ok(())
 }
 
 /// Shows what was done; a failure half way is the command's.
@@ -101,6 +149,7 @@ pub fn runner<'a>(
         lock: locking.lock != "none",
         atomic: false,
         session: &settings.migrate.session,
+        sensitive: &settings.sensitive,
         environment: &settings.environment.name,
         explicit: settings.environment.explicit,
         run_id: &context.run_id,
@@ -108,6 +157,31 @@ pub fn runner<'a>(
         observer,
         interrupt: Interrupt::listen(),
     }
+}
+
+/// Who runs migrations on scratch databases: without a word, and without a lock, for nobody else knows them.
+pub fn scratch_runner<'a>(
+    context: &'a Context<'_>,
+    source: &'a Source,
+    interrupt: Interrupt,
+    provenance: &'a dyn Fn() -> Provenance,
+) -> Result<Runner<'a>> {
+    let settings = &context.settings;
+    Ok(Runner {
+        connector: context.connector()?,
+        source,
+        timeouts: context.timeouts(),
+        lock: false,
+        atomic: false,
+        session: &settings.migrate.session,
+        sensitive: &settings.sensitive,
+        environment: &settings.environment.name,
+        explicit: false,
+        run_id: &context.run_id,
+        provenance,
+        observer: &Silent,
+        interrupt,
+    })
 }
 
 impl Report for RunReport {

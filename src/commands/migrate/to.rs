@@ -27,5 +27,15 @@ pub struct Args {
 pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let danger = if args.version == "0" { Danger::Destroys } else { Danger::Reverts };
     let request = Request::To(args.version.clone());
-    run::run(context, &Wanted { request, locking: &args.locking, atomic: args.atomic, dry_run: args.dry_run, danger })
+    run::run(
+        context,
+        &Wanted {
+            request,
+            locking: &args.locking,
+            atomic: args.atomic,
+            dry_run: args.dry_run,
+            rehearse: false,
+            danger,
+        },
+    )
 }

@@ -19,6 +19,9 @@ pub struct Args {
     /// Only print what would be done
     #[arg(long)]
     dry_run: bool,
+    /// Run them first on a scratch copy of the live schema, and on the database itself only if that goes well
+    #[arg(long)]
+    rehearse: bool,
     #[command(flatten)]
     atomic: Atomic,
     #[command(flatten)]
@@ -26,15 +29,26 @@ pub struct Args {
 }
 
 pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
-    let request = Request::Up { to: args.to.clone(), steps: args.steps };
-    run::run(
-        context,
-        &Wanted { request, locking: &args.locking, atomic: args.atomic, dry_run: args.dry_run, danger: Danger::None },
-    )
+    let wanted = Wanted {
+        request: Request::Up { to: args.to.clone(), steps: args.steps },
+        locking: &args.locking,
+        atomic: args.atomic,
+        dry_run: args.dry_run,
+        rehearse: args.rehearse,
+        danger: Danger::None,
+    };
+    run::run(context, &wanted)
 }
 
 /// Applies every pending migration.
 pub fn up_all(context: &Context<'_>, locking: &Locking) -> anyhow::Result<ExitCode> {
-    let request = Request::Up { to: None, steps: None };
-    run::run(context, &Wanted { request, locking, atomic: Atomic::default(), dry_run: false, danger: Danger::None })
+    let wanted = Wanted {
+        request: Request::Up { to: None, steps: None },
+        locking,
+        atomic: Atomic::default(),
+        dry_run: false,
+        rehearse: false,
+        danger: Danger::None,
+    };
+    run::run(context, &wanted)
 }

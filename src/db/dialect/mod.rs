@@ -175,6 +175,16 @@ pub trait Dialect: Sync {
         format!("\"{}\"", name.replace('"', "\"\""))
     }
 
+    /// Inserts a row of nothing but defaults into a table.
+    fn insert_defaults(&self, table: &str) -> String {
+        format!("INSERT INTO {table} DEFAULT VALUES")
+    }
+
+    /// A literal as a value of a type, where it is not known by what it is put into.
+    fn typed(&self, literal: &str, _type_name: &str) -> String {
+        literal.to_owned()
+    }
+
     fn types(&self) -> Types;
 
     /// An expression that gives a column of type [`Types::instant`] as RFC 3339 text in UTC.

@@ -19,7 +19,7 @@ use mysql::{Conn, DriverError, Error, LocalInfileHandler, Value};
 pub use self::diesel::MysqlConnection;
 use self::options::{Tls, options};
 use super::error::{DbError, Kind, kind_of_errno};
-use super::session::{Driver, Notice, Row};
+use super::session::{Driver, Named, Notice, Row};
 use crate::config::ServerTarget;
 use crate::interrupt::Canceller;
 
@@ -105,17 +105,17 @@ impl Connection {
 
     /// Sends SQL, one statement or many, and reads all their answers. Gives the rows of the last statement when `keep`
     /// says so, and how many it returned or changed.
-    fn send(&mut self, sql: &str, keep: bool) -> Result<(Vec<Row>, u64), DbError> {
+    fn send(&mut self, sql: &str, keep: bool) -> Result<(Named, u64), DbError> {
         let answered = read(&mut self.conn, sql, keep);
         self.follow_transaction();
-        let (rows, count, warnings) = answered.map_err(|error| failed(&error, sql))?;
+        let (named, count, warnings) = answered.map_err(|error| failed(&error, sql))?;
         if let Some(error) = self.refused_file() {
             return Err(error);
         }
         if warnings {
             self.read_warnings();
         }
-        Ok((rows, count))
+        Ok((named, count))
     }
 
     /// Takes in what the last answer said of the transaction.
@@ -130,7 +130,7 @@ impl Connection {
     }
 
     fn read_warnings(&mut self) {
-        let rows = read(&mut self.conn, "SHOW WARNINGS", true).map(|(rows, ..)| rows).unwrap_or_default();
+        let rows = read(&mut self.conn, "SHOW WARNINGS", true).map(|(named, ..)| named.rows).unwrap_or_default();
         self.notices.extend(rows.iter().map(|row| Notice {
             severity: row.text(0).to_ascii_uppercase(),
             message: format!("{} (error {})", row.text(2), row.text(1)),
@@ -139,23 +139,27 @@ impl Connection {
 }
 
 /// The rows of the last answer, how many it returned or changed, and whether there are warnings about it.
-fn read(conn: &mut Conn, sql: &str, keep: bool) -> mysql::Result<(Vec<Row>, u64, bool)> {
+fn read(conn: &mut Conn, sql: &str, keep: bool) -> mysql::Result<(Named, u64, bool)> {
     let mut result = conn.query_iter(sql)?;
-    let (mut rows, mut count, mut warnings) = (Vec::new(), 0, false);
+    let (mut named, mut count, mut warnings) = (Named::default(), 0, false);
     // An error of a later statement is the first row of its answer.
     while let Some(answer) = result.iter() {
-        rows.clear();
+        named.rows.clear();
+        named.columns.clear();
+        if keep {
+            named.columns.extend(answer.columns().as_ref().iter().map(|column| column.name_str().into_owned()));
+        }
         count = answer.affected_rows();
         warnings = answer.warnings() > 0;
         for row in answer {
             let row = row?;
             count += 1;
             if keep {
-                rows.push(Row(row.unwrap().into_iter().map(text).collect()));
+                named.rows.push(Row(row.unwrap().into_iter().map(text).collect()));
             }
         }
     }
-    Ok((rows, count, warnings))
+    Ok((named, count, warnings))
 }
 
 /// The rows of each answer.
@@ -183,7 +187,11 @@ fn text(value: Value) -> Option<String> {
 
 impl Driver for Connection {
     fn query(&mut self, sql: &str) -> Result<(Vec<Row>, u64), DbError> {
-        self.send(sql, true)
+        self.send(sql, true).map(|(named, count)| (named.rows, count))
+    }
+
+    fn query_named(&mut self, sql: &str) -> Result<Named, DbError> {
+        self.send(sql, true).map(|(named, _)| named)
     }
 
     /// As one message. Only queries of our own are sent so, and nobody asks for their warnings.

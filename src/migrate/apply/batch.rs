@@ -35,7 +35,8 @@ pub(super) fn together(steps: &[Prepared]) -> usize {
     let mut bytes = 0;
     let fits = |prepared: &&Prepared| {
         bytes += prepared.file.held().map_or(LONGEST, |text| text.len() + BETWEEN.len());
-        let alone = !prepared.found.is_split() || !prepared.found.survey.outside.is_empty();
+        let alone =
+            !prepared.found.is_split() || !prepared.found.survey.outside.is_empty() || prepared.verify.is_some();
         !alone && bytes < LONGEST && Some(prepared.step.direction) == direction
     };
     steps.iter().take(MOST).take_while(fits).count().max(1)

@@ -166,6 +166,7 @@ impl File<'_, '_> {
         self.work.held.check()?;
         dialect.begin(&mut self.work.session, &self.runner.timeouts, self.runner.observer)?;
         dialect.before_commit(&mut self.work.session, &self.around, true)?;
+        self.runner.check_rows(self.work, self.prepared)?;
         let written = self.work.session.execute(&format!("{}; COMMIT", self.ending().join("; ")));
         written.map_err(|error| self.runner.refused(self.work, self.prepared, error))
     }

@@ -2,9 +2,11 @@
 
 mod baseline;
 mod batch;
+mod checks;
 mod file;
 mod repair;
 mod runner;
+mod stage;
 mod statements;
 mod transaction;
 mod watch;
@@ -12,3 +14,4 @@ mod work;
 
 pub use repair::Choice;
 pub use runner::{Finished, Runner, Wanted};
+pub use stage::Stage;

@@ -41,6 +41,8 @@ pub struct Runner<'a> {
     pub atomic: bool,
     /// SQL for the connection, before anything else runs on it.
     pub session: &'a [String],
+    /// Columns whose values are never shown: `users.password_hash`.
+    pub sensitive: &'a [String],
     pub environment: &'a str,
     /// The environment was named on purpose, so the database may be stamped with it.
     pub explicit: bool,
@@ -73,6 +75,17 @@ pub(super) struct Look {
     pub(super) home: Home,
     pub(super) history: History,
     pub(super) inventory: Inventory,
+}
+
+impl<'a> Runner<'a> {
+    /// The same, on another database.
+    #[must_use]
+    pub fn on<'c>(&self, connector: &'c Connector) -> Runner<'c>
+    where
+        'a: 'c,
+    {
+        Runner { connector, interrupt: self.interrupt.clone(), ..*self }
+    }
 }
 
 impl Runner<'_> {

@@ -230,6 +230,7 @@ impl File<'_, '_> {
         let mut notes = vec![journal::progress(dialect, &self.work.home, self.id, last, last)];
         let finishes = self.prepared.groups && last == found.count;
         if finishes {
+            self.runner.check_rows(self.work, self.prepared)?;
             notes.extend(self.ending());
         }
         notes.push("COMMIT".to_owned());

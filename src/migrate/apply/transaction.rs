@@ -260,6 +260,8 @@ impl Runner<'_> {
             if steps.len() > 1 {
                 self.tell_notices(&label, work.session.take_notices());
             }
+            // What has checks is sent by itself.
+            self.check_rows(work, prepared)?;
             for (prepared, took) in batch.iter().zip(took) {
                 course.durations.push(Some(took));
                 let done = prepared.found.count;

@@ -87,6 +87,10 @@ impl Dialect for Mysql {
         format!("`{}`", name.replace('`', "``"))
     }
 
+    fn insert_defaults(&self, table: &str) -> String {
+        format!("INSERT INTO {table} () VALUES ()")
+    }
+
     fn types(&self) -> Types {
         Types {
             serial_key: "BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY",

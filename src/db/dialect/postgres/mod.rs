@@ -13,7 +13,7 @@ use crate::db::connector::{Connector, Purpose};
 use crate::db::error::{DbError, Kind};
 use crate::db::libpq;
 use crate::db::lock::Locked;
-use crate::db::session::{Answers, Driver, Failure, Message, Notice, Row, Session};
+use crate::db::session::{Answers, Driver, Failure, Message, Named, Notice, Row, Session};
 use crate::error::{Code, Error, Result};
 use crate::interrupt::Canceller;
 use crate::observer::{Observer, Silent};
@@ -63,6 +63,11 @@ impl Driver for libpq::Connection {
     fn query(&mut self, sql: &str) -> Result<(Vec<Row>, u64), DbError> {
         let mut answers = self.query(sql, usize::MAX).map_err(|failure| failure.error)?;
         Ok(answers.pop().map(|answer| (answer.rows, answer.affected)).unwrap_or_default())
+    }
+
+    fn query_named(&mut self, sql: &str) -> Result<Named, DbError> {
+        let mut answers = self.query(sql, usize::MAX).map_err(|failure| failure.error)?;
+        Ok(answers.pop().map(|answer| Named { columns: answer.columns, rows: answer.rows }).unwrap_or_default())
     }
 
     fn query_each(&mut self, statements: &[String]) -> Result<Vec<Vec<Row>>, DbError> {
@@ -162,6 +167,10 @@ impl Dialect for Postgres {
 
     fn bytes(&self, bytes: &[u8]) -> String {
         format!("decode('{}', 'hex')", text::hex(bytes))
+    }
+
+    fn typed(&self, literal: &str, type_name: &str) -> String {
+        format!("CAST({literal} AS {type_name})")
     }
 
     fn types(&self) -> Types {

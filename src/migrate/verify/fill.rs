@@ -1,0 +1,208 @@
+//! A row for every table that can be given one: values by the columns' types, to which the table's checks agree.
+
+use crate::catalog::{Catalog, Check, Column, Name, Table, TableKind, Type};
+use crate::db::{DbError, Dialect, Kind as Failure, Session};
+use crate::sql::{Kind, Lexer};
+use crate::text;
+
+/// Which tables were given a row, in this order, and which could not be.
+#[derive(Default)]
+pub(super) struct Filled {
+    pub(super) tables: Vec<Name>,
+    pub(super) left: Vec<Name>,
+}
+
+/// Gives every table that has no row one, those that are referred to first.
+pub(super) fn fill(session: &mut Session, dialect: &dyn Dialect, catalog: &Catalog) -> Result<Filled, DbError> {
+    let mut filler = Filler { session, dialect, catalog };
+    let mut filled = Filled::default();
+    let mut waiting = filler.empty_tables()?;
+    while !waiting.is_empty() {
+        let (later, ready): (Vec<&Table>, Vec<&Table>) = waiting.iter().partition(|table| {
+            table
+                .foreign_keys
+                .iter()
+                .any(|key| key.to != table.name && waiting.iter().any(|other| other.name == key.to))
+        });
+        // Tables that refer to each other in a ring: whichever can go without the other is given a row.
+        let ring = ready.is_empty();
+        for table in if ring { &later } else { &ready } {
+            let target = if filler.give_row(table)? { &mut filled.tables } else { &mut filled.left };
+            target.push(table.name.clone());
+        }
+        waiting = if ring { Vec::new() } else { later };
+    }
+    Ok(filled)
+}
+
+struct Filler<'a> {
+    session: &'a mut Session,
+    dialect: &'a dyn Dialect,
+    catalog: &'a Catalog,
+}
+
+impl<'a> Filler<'a> {
+    fn empty_tables(&mut self) -> Result<Vec<&'a Table>, DbError> {
+        // What its partitions hold, a table holds; what stands on another server is not ours to write to.
+        let own = |table: &&Table| matches!(table.kind, TableKind::Table | TableKind::Partitioned);
+        let tables: Vec<&Table> = self.catalog.tables.iter().filter(own).collect();
+        let mut empty = Vec::new();
+        for some in tables.chunks(100) {
+            let ask = |(at, table): (usize, &&Table)| {
+                let name = qualified(self.dialect, &table.name);
+                format!("SELECT {at} FROM (SELECT 1 AS one) AS one WHERE NOT EXISTS (SELECT 1 FROM {name})")
+            };
+            let sql: Vec<String> = some.iter().enumerate().map(ask).collect();
+            let rows = self.session.query(&sql.join(" UNION ALL "))?;
+            empty.extend(rows.iter().filter_map(|row| some.get(usize::try_from(row.number(0)?).ok()?)).copied());
+        }
+        Ok(empty)
+    }
+
+    /// Tries with a value in every column, and then only in those that need one.
+    fn give_row(&mut self, table: &Table) -> Result<bool, DbError> {
+        for only_needed in [false, true] {
+            let mut names = Vec::new();
+            let mut values = Vec::new();
+            for column in &table.columns {
+                let counted = column.identity.is_some() || column.generated.is_some();
+                if counted || (only_needed && column.is_optional()) {
+                    continue;
+                }
+                if let Some(value) = self.value(table, column)? {
+                    names.push(self.dialect.identifier(&column.name));
+                    values.push(value);
+                }
+            }
+            let into = qualified(self.dialect, &table.name);
+            let sql = if names.is_empty() {
+                self.dialect.insert_defaults(&into)
+            } else {
+                format!("INSERT INTO {into} ({}) VALUES ({})", names.join(", "), values.join(", "))
+            };
+            match self.session.execute(&sql) {
+                Ok(()) => return Ok(true),
+                Err(error) if error.kind == Failure::Lost => return Err(error),
+                // A check, a trigger, a type of its own: another try, or no row.
+                Err(_) => {}
+            }
+        }
+        Ok(false)
+    }
+
+    /// A value for a column; `None`: its default, or none at all.
+    fn value(&mut self, table: &Table, column: &Column) -> Result<Option<String>, DbError> {
+        let key = table.foreign_keys.iter().find(|key| key.columns.contains(&column.name));
+        if let Some(key) = key {
+            if key.to == table.name {
+                return Ok(None);
+            }
+            let at = key.columns.iter().position(|name| *name == column.name).unwrap_or(0);
+            let parent = key.to_columns.get(at).map(|name| self.dialect.identifier(name));
+            let from = qualified(self.dialect, &key.to);
+            return Ok(parent.map(|parent| format!("(SELECT {parent} FROM {from} LIMIT 1)")));
+        }
+        let checks: Vec<&Check> =
+            table.checks.iter().filter(|check| text::has_word(&check.expression, &column.name)).collect();
+        let mut candidates = self.candidates(column, &checks);
+        if checks.is_empty() {
+            return Ok((!candidates.is_empty()).then(|| candidates.swap_remove(0)));
+        }
+        // Whoever refuses a value is asked before, by itself: a check that is about other columns too cannot answer.
+        let name = self.dialect.identifier(&column.name);
+        let given: Vec<String> = candidates
+            .iter()
+            .map(|value| format!("SELECT {} AS {name}", self.dialect.typed(value, column.type_name.as_str())))
+            .collect();
+        let agreed: Vec<String> = checks.iter().map(|check| format!("({})", check.expression)).collect();
+        let sql = format!(
+            "SELECT {name} FROM ({}) AS given WHERE {} LIMIT 1",
+            given.join(" UNION ALL "),
+            agreed.join(" AND ")
+        );
+        match self.session.query(&sql) {
+            Ok(rows) => Ok(rows.first().and_then(|row| row.optional(0)).map(|value| self.literal(column, value))),
+            Err(error) if error.kind == Failure::Lost => Err(error),
+            Err(_) => Ok((!candidates.is_empty()).then(|| candidates.swap_remove(0))),
+        }
+    }
+
+    /// Literals of a column's type, the likeliest first; with those that its checks name.
+    fn candidates(&self, column: &Column, checks: &[&Check]) -> Vec<String> {
+        let texts: Vec<String> = match &column.neutral {
+            Type::Boolean => return vec!["TRUE".into(), "FALSE".into()],
+            Type::Integer { .. } | Type::Float { .. } | Type::Decimal { .. } => {
+                let mut numbers: Vec<String> = ["1", "0", "10", "100", "-1"].map(str::to_owned).to_vec();
+                numbers.extend(self.words(checks, Kind::Number));
+                return numbers;
+            }
+            Type::Year => return vec!["2026".into()],
+            Type::Bytes { .. } => return vec![self.dialect.bytes(&[1])],
+            Type::Date => vec!["2026-01-01".into()],
+            Type::Time => vec!["12:00:00".into()],
+            Type::Timestamp | Type::Instant => vec!["2026-01-01 12:00:00".into()],
+            Type::Interval => vec!["1 day".into()],
+            Type::Uuid => vec!["019b0000-0000-7000-8000-000000000001".into()],
+            Type::Json => vec!["{}".into(), "[]".into()],
+            Type::Enum { name, values } => {
+                let of_type = self.catalog.enums.iter().find(|one| Some(one.name.to_string()) == *name);
+                values.first().or_else(|| of_type?.values.first()).cloned().into_iter().collect()
+            }
+            Type::Set { values } => values.first().cloned().into_iter().collect(),
+            Type::Bits { length } => vec!["0".repeat(length.unwrap_or(1) as usize)],
+            Type::Array { .. } => vec!["{}".into()],
+            Type::Text { length, .. } => {
+                let fits = |text: &String| length.is_none_or(|most| text.chars().count() <= most as usize);
+                let mut texts = self.words(checks, Kind::String);
+                texts.extend(TEXTS.map(str::to_owned));
+                texts.into_iter().filter(fits).collect()
+            }
+            Type::Any => TEXTS.map(str::to_owned).to_vec(),
+            Type::Other { .. } if column.nullable => return Vec::new(),
+            Type::Other { .. } => vec!["1".into()],
+        };
+        texts.iter().map(|text| self.dialect.literal(text)).collect()
+    }
+
+    /// What the checks name: the words that they allow.
+    fn words(&self, checks: &[&Check], kind: Kind) -> Vec<String> {
+        let of = |check: &&Check| {
+            let text = check.expression.clone();
+            let tokens: Vec<String> = Lexer::new(&text, self.dialect.rules())
+                .filter(|token| token.kind == kind)
+                .map(|token| token.text(&text).trim_matches('\'').replace("''", "'"))
+                .collect();
+            tokens
+        };
+        checks.iter().flat_map(of).collect()
+    }
+
+    fn literal(&self, column: &Column, value: &str) -> String {
+        match column.neutral {
+            Type::Integer { .. } | Type::Float { .. } | Type::Decimal { .. } | Type::Year => value.to_owned(),
+            Type::Boolean => if matches!(value, "t" | "1" | "true") { "TRUE" } else { "FALSE" }.to_owned(),
+            _ => self.dialect.literal(value),
+        }
+    }
+}
+
+/// What checks on text often ask for: a word, an id, JSON, an address, a moment, a code.
+const TEXTS: [&str; 9] = [
+    "a",
+    "019b0000-0000-7000-8000-000000000001",
+    "{}",
+    "a@example.com",
+    "2026-01-01T12:00:00.000000Z",
+    "2026-01-01T12:00:00Z",
+    "2026-01-01",
+    "AA",
+    "https://example.com/a",
+];
+
+/// A table's name in SQL.
+pub(super) fn qualified(dialect: &dyn Dialect, name: &Name) -> String {
+    match &name.schema {
+        Some(schema) => format!("{}.{}", dialect.identifier(schema), dialect.identifier(&name.name)),
+        None => dialect.identifier(&name.name),
+    }
+}

@@ -1,0 +1,130 @@
+//! What became of each migration: the shapes that scripts read.
+
+use serde::Serialize;
+
+use super::contents::Loss;
+use crate::backend::Backend;
+use crate::catalog::diff::{Change, What};
+use crate::migrate::direction::Direction;
+use crate::migrate::source::Migration;
+
+/// The report of `migrate verify`.
+#[derive(Debug, Clone, Serialize)]
+pub struct VerifyReport {
+    pub environment: String,
+    pub backend: Backend,
+    pub migrations: Vec<Verified>,
+    /// What was not looked at, since one before it cannot be run.
+    pub not_verified: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    Ok,
+    /// It has no down.sql.
+    Irreversible,
+    /// Its down leaves another schema than there was before it, or a second up does.
+    Differs,
+    /// It cannot be run, reverted, or run again.
+    Fails,
+    /// Its down leaves everything that its up made.
+    DoesNothing,
+}
+
+impl Verdict {
+    /// As it is shown.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Verdict::Ok => "ok",
+            Verdict::Irreversible => "irreversible",
+            Verdict::Differs => "differs",
+            Verdict::Fails => "fails",
+            Verdict::DoesNothing => "does nothing",
+        }
+    }
+
+    /// Whether it speaks against the migration. `strict`: it must be reversible.
+    #[must_use]
+    pub fn is_bad(self, strict: bool) -> bool {
+        match self {
+            Verdict::Ok => false,
+            Verdict::Irreversible => strict,
+            Verdict::Differs | Verdict::Fails | Verdict::DoesNothing => true,
+        }
+    }
+}
+
+/// One migration.
+#[derive(Debug, Clone, Serialize)]
+pub struct Verified {
+    pub version: String,
+    pub name: String,
+    pub verdict: Verdict,
+    /// What is not as it should be: the first of it, in a sentence.
+    pub first_difference: Option<String>,
+    /// Rows and values that were there before, and are not any more.
+    pub lost_rows: Vec<Loss>,
+    /// What is worth knowing, and speaks against nothing.
+    pub notes: Vec<String>,
+    /// How long it took to be applied.
+    pub duration_ms: Option<u128>,
+    /// The directory's name.
+    #[serde(skip)]
+    pub label: String,
+}
+
+impl Verified {
+    #[must_use]
+    pub fn new(migration: &Migration) -> Self {
+        Self {
+            version: migration.version.to_string(),
+            name: migration.name.clone(),
+            verdict: Verdict::Ok,
+            first_difference: None,
+            lost_rows: Vec::new(),
+            notes: Vec::new(),
+            duration_ms: None,
+            label: migration.label(),
+        }
+    }
+
+    /// The first verdict that speaks against it stands.
+    pub(super) fn judge(&mut self, verdict: Verdict, why: impl Into<String>) {
+        if self.verdict == Verdict::Ok {
+            self.verdict = verdict;
+            self.first_difference = Some(why.into());
+        }
+    }
+
+    pub(super) fn note(&mut self, note: impl Into<String>) {
+        let note = note.into();
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+}
+
+/// A change that should not be, in a sentence: after down, an index is left over.
+pub(super) fn sentence(direction: Direction, change: &Change) -> String {
+    let Change { kind, name, .. } = change;
+    let thing = if name.is_empty() { kind.clone() } else { format!("{kind} `{name}`") };
+    let after = match direction {
+        Direction::Up => "after the second up",
+        Direction::Down => "after down",
+    };
+    match (change.change, change.fields.first()) {
+        (What::Added, _) => format!("{after}, {thing} is left over"),
+        (What::Removed, _) => format!("{after}, {thing} is missing"),
+        (What::Changed, Some(field)) => {
+            format!(
+                "{after}, {thing} has another {}: {} instead of {}",
+                field.title(),
+                field.to_text(),
+                field.from_text()
+            )
+        }
+        (What::Changed, None) => format!("{after}, {thing} is another"),
+    }
+}
