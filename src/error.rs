@@ -208,9 +208,10 @@ codes! {
     LockTimeout, "migrate/lock-timeout", Busy, "a statement of a migration waited too long for a lock";
     NotComparable, "schema/not-comparable", Usage, "two schemas of different kinds of databases were to be compared";
     NotSeen, "schema/not-seen", Refused, "a part of the schema cannot be read, so nothing can be said of it";
+    VerifyFailed, "migrate/verify", Differs, "migrations were found wrong, and others could not be looked at";
     RehearsalFailed, "migrate/rehearsal", Differs, "what was to be run failed on a scratch copy of the schema";
     ReachesBeyond, "scratch/reaches-beyond", Refused, "a migration that is to be tried out would change more than its own database";
-    ScratchPlace, "scratch/place", Refused, "a protected environment's server is no place for scratch databases";
+    ScratchPlace, "scratch/place", Refused, "there is no place for a scratch database: the server is a protected one, or the user may not make databases";
     JournalFormat, "migrate/journal-format", Refused, "the journal was written by a newer dbtool";
     Refused, "guard/refused", Refused, "the command needs a confirmation that was not given";
     Protected, "guard/protected", Refused, "the environment is protected";
@@ -221,6 +222,10 @@ codes! {
     UnknownDatabase, "connect/unknown-database", CannotConnect, "the server has no such database";
     Tls, "connect/tls", CannotConnect, "no secure connection as it was asked for";
     ConnectionLost, "connect/lost", CannotConnect, "the connection broke while it was in use";
+    UnknownTable, "schema/unknown-table", NotFound, "the schema has no table, view or other object of this name";
+    AmbiguousTable, "schema/ambiguous-table", Usage, "several objects of the schema are called what was given";
+    UnknownType, "schema/unknown-type", Usage, "Diesel has no type for a column's, and `[schema.types]` names none";
+    Stale, "schema/stale", Differs, "the file of `schema rust` is not what the database is";
     DatabaseInUse, "db/in-use", Busy, "the database cannot be dropped while others are connected";
     Database, "db/error", Unexpected, "the server refused a statement of dbtool's own";
 }

@@ -59,6 +59,20 @@ pub fn listed(all: impl IntoIterator<Item = String>) -> String {
     if all.len() > SHOWN { format!("{shown} and {} more", all.len() - SHOWN) } else { shown }
 }
 
+/// A number as a person reads it: `1,234,567`.
+#[must_use]
+pub fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// A duration as a person reads it: `12 ms`, `3.4 s`, `2 min 5 s`.
 #[must_use]
 pub fn duration(duration: Duration) -> String {
@@ -156,6 +170,11 @@ mod tests {
     #[test]
     fn sizes_read_well() {
         assert_eq!([1_023, 1_024, 16_777_215, 1 << 30].map(bytes), ["1023 B", "1.0 KiB", "16.0 MiB", "1.0 GiB"]);
+    }
+
+    #[test]
+    fn numbers_read_well() {
+        assert_eq!([0, 999, 1_000, 1_234_567].map(thousands), ["0", "999", "1,000", "1,234,567"]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::facts::{self, Facts, Path};
-use super::model::Catalog;
+use super::model::{Catalog, Name};
 
 /// What became of a thing on the way from one schema to the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -49,8 +49,8 @@ pub struct Field {
     pub to: Value,
 }
 
-/// What is only text.
-const TEXTS: &[&str] = &["comment", "body"];
+/// The fields that are only text.
+pub const TEXTS: &[&str] = &["comment", "body"];
 
 /// What changes on the way from one schema to another. Of a thing that is added or removed, its parts are not told.
 #[must_use]
@@ -58,25 +58,33 @@ pub fn diff(from: &Catalog, to: &Catalog) -> Vec<Change> {
     let (before, after) = (facts::of(from), facts::of(to));
     let paths: BTreeSet<&Path> = before.keys().chain(after.keys()).collect();
     let mut changes: Vec<Change> = paths.into_iter().filter_map(|path| change(path, &before, &after)).collect();
+    changes.extend(reordered(from, to));
+    changes
+}
+
+/// The tables whose columns stand in another order.
+#[must_use]
+pub fn reordered(from: &Catalog, to: &Catalog) -> Vec<Change> {
     let orders = facts::column_orders(from);
-    for (table, new) in facts::column_orders(to) {
-        let Some(old) = orders.get(table) else { continue };
+    let change = |(table, new): (&Name, Vec<&str>)| {
+        let old = orders.get(table)?;
         let common = |order: &[&str], other: &[&str]| -> Vec<String> {
             order.iter().filter(|column| other.contains(column)).map(ToString::to_string).collect()
         };
-        let (was, is) = (common(old, &new), common(&new, old));
-        if was != is {
-            let field = Field { name: "column order".to_owned(), from: was.into(), to: is.into() };
-            changes.push(Change {
-                change: What::Changed,
-                kind: "table".to_owned(),
-                name: table.to_string(),
-                weight: Weight::Order,
-                fields: vec![field],
-            });
+        if *old == new {
+            return None;
         }
-    }
-    changes
+        let (was, is) = (common(old, &new), common(&new, old));
+        let field = Field { name: "column order".to_owned(), from: was.clone().into(), to: is.clone().into() };
+        (was != is).then(|| Change {
+            change: What::Changed,
+            kind: "table".to_owned(),
+            name: table.to_string(),
+            weight: Weight::Order,
+            fields: vec![field],
+        })
+    };
+    facts::column_orders(to).into_iter().filter_map(change).collect()
 }
 
 /// Whether two schemas are the same, but for the order of columns.
@@ -149,13 +157,131 @@ impl Field {
 /// A value in one line, for people.
 fn shown(value: &Value) -> String {
     match value {
-        Value::Null => "none".to_owned(),
         Value::String(text) => format!("`{}`", text.split_whitespace().collect::<Vec<_>>().join(" ")),
         Value::Bool(yes) => if *yes { "yes" } else { "no" }.to_owned(),
-        Value::Array(values) if values.iter().all(Value::is_string) => {
-            let texts: Vec<_> = values.iter().filter_map(Value::as_str).collect();
-            format!("`{}`", texts.join(", "))
+        Value::Array(values) if !values.is_empty() => {
+            format!("`{}`", values.iter().map(part).collect::<Vec<_>>().join(", "))
         }
-        other => format!("`{other}`"),
+        Value::Null | Value::Array(_) => "none".to_owned(),
+        other => format!("`{}`", part(other)),
+    }
+}
+
+/// A part of a list: a name, or a column or expression of an index with what is said of it.
+fn part(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(parts) => parts.iter().map(part).collect::<Vec<_>>().join(" "),
+        Value::Object(fields) => {
+            let texts = fields.iter().filter_map(|(name, value)| match (name.as_str(), value) {
+                (_, Value::Null) => None,
+                ("order", Value::String(order)) => (order == "descending").then(|| "desc".to_owned()),
+                ("options", Value::Object(options)) if options.is_empty() => None,
+                ("column" | "expression" | "name" | "schema", value) => Some(part(value)),
+                (name, value) => Some(format!("{name} {}", part(value))),
+            });
+            texts.collect::<Vec<_>>().join(" ")
+        }
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::backend::Backend;
+    use crate::catalog::{Column, Index, IndexPart, Options, Order, Table, TableKind, Type, View};
+
+    /// Small schemas of few names, so that two of them have something in common.
+    fn schemas() -> impl Strategy<Value = Catalog> {
+        let column = ("[abc]", 0..3_u32, any::<bool>(), proptest::option::of("[01]"), proptest::option::of("[xy]"));
+        let column = column.prop_map(|(name, length, nullable, default, comment)| Column {
+            nullable,
+            default,
+            comment,
+            ..Column::new(name, format!("varchar({length})"), Type::varchar(length))
+        });
+        let index = ("[ij]", any::<bool>(), "[abc]").prop_map(|(name, unique, column)| Index {
+            name,
+            unique,
+            method: "btree".into(),
+            parts: vec![IndexPart {
+                column: Some(column),
+                expression: None,
+                order: Order::Ascending,
+                options: Options::new(),
+            }],
+            included: Vec::new(),
+            predicate: None,
+            valid: true,
+            comment: None,
+            options: Options::new(),
+            sql: None,
+        });
+        let columns = prop::collection::btree_map("[abc]", column, 0..4).prop_map(|columns| {
+            columns.into_iter().map(|(name, column)| Column { name, ..column }).collect::<Vec<_>>()
+        });
+        let indexes = prop::collection::btree_map("[ij]", index, 0..3)
+            .prop_map(|indexes| indexes.into_iter().map(|(name, index)| Index { name, ..index }).collect::<Vec<_>>());
+        let table = (columns.prop_shuffle(), indexes, proptest::option::of("[xy]"));
+        let tables = prop::collection::btree_map("[tuv]", table, 0..4);
+        let views = prop::collection::btree_map("[vw]", "[pq]", 0..2);
+        (tables, views).prop_map(|(tables, views)| {
+            let mut catalog = Catalog::empty(Backend::Postgres);
+            for (name, (columns, indexes, comment)) in tables {
+                let table = Table::new(Name::of(None, &name), TableKind::Table);
+                catalog.tables.push(Table { comment, columns, indexes, ..table });
+            }
+            catalog.views.extend(views.into_iter().map(|(name, body)| View {
+                name: Name::of(None, &name),
+                materialized: false,
+                columns: Vec::new(),
+                body,
+                indexes: Vec::new(),
+                triggers: Vec::new(),
+                comment: None,
+                options: Options::new(),
+                sql: None,
+            }));
+            catalog.settle();
+            catalog
+        })
+    }
+
+    fn turned(change: Change) -> Change {
+        let what = match change.change {
+            What::Added => What::Removed,
+            What::Removed => What::Added,
+            What::Changed => What::Changed,
+        };
+        let turn = |field: Field| Field { name: field.name, from: field.to, to: field.from };
+        Change { change: what, fields: change.fields.into_iter().map(turn).collect(), ..change }
+    }
+
+    proptest! {
+        #[test]
+        fn a_schema_does_not_differ_from_itself(one in schemas()) {
+            prop_assert_eq!(diff(&one, &one), vec![]);
+        }
+
+        #[test]
+        fn the_way_back_is_the_way_turned_round(one in schemas(), two in schemas()) {
+            let there: Vec<Change> = diff(&one, &two).into_iter().map(turned).collect();
+            prop_assert_eq!(there, diff(&two, &one));
+        }
+
+        #[test]
+        fn the_fingerprint_tells_whether_they_differ(one in schemas(), two in schemas()) {
+            prop_assert_eq!(differs(&diff(&one, &two)), one.fingerprint != two.fingerprint);
+        }
+
+        #[test]
+        fn what_was_dumped_is_the_same(one in schemas()) {
+            let read = Catalog::from_json(&serde_json::to_string(&one).unwrap()).unwrap();
+            prop_assert_eq!(&read.fingerprint, &one.fingerprint);
+            prop_assert_eq!(diff(&read, &one), vec![]);
+        }
     }
 }

@@ -14,9 +14,11 @@ pub(super) type Path = Vec<(String, String)>;
 /// What is known of it: field and value.
 pub(super) type Facts = BTreeMap<String, Value>;
 
-/// What is no part of what is compared: names are in the path, parts are things of their own, the rest is measured.
+/// What is no part of what is compared: names are in the path, parts are things of their own, `neutral` follows from the type's
+/// name, the rest is measured.
 const LEFT_OUT: &[&str] = &[
     "name",
+    "neutral",
     "schema",
     "rows",
     "bytes",

@@ -29,7 +29,7 @@ trait Engine: Sync {
     fn backend(&self) -> Backend;
 
     /// Reads everything, as of one moment, and leaves the connection as it was.
-    fn read(&self, session: &mut Session, dialect: &dyn Dialect, home: &Home) -> Result<Catalog>;
+    fn read(&self, session: &mut Session, dialect: &dyn Dialect, home: &Home, depth: Depth) -> Result<Catalog>;
 
     /// The statements that make a schema in an empty database, in an order in which each finds what it needs.
     fn ddl(&self, catalog: &Catalog, dialect: &dyn Dialect) -> Vec<String>;
@@ -42,9 +42,27 @@ fn of(backend: Backend) -> &'static dyn Engine {
     ALL.iter().copied().find(|engine| engine.backend() == backend).unwrap_or(ALL[0])
 }
 
+/// How much is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Depth {
+    /// What is compared, and no more.
+    Structure,
+    /// Also what is measured, and what must be known to make it anew.
+    Everything,
+}
+
 /// Reads the schema that a connection sees. dbtool's and Diesel's own tables are no part of it.
 pub fn read(session: &mut Session, dialect: &dyn Dialect, home: &Home) -> Result<Catalog> {
-    let mut catalog = of(dialect.backend()).read(session, dialect, home)?;
+    read_to(session, dialect, home, Depth::Everything)
+}
+
+/// The same, only to compare it: neither sizes nor what [`ddl`] needs are asked for, where that saves time.
+pub fn read_structure(session: &mut Session, dialect: &dyn Dialect, home: &Home) -> Result<Catalog> {
+    read_to(session, dialect, home, Depth::Structure)
+}
+
+fn read_to(session: &mut Session, dialect: &dyn Dialect, home: &Home, depth: Depth) -> Result<Catalog> {
+    let mut catalog = of(dialect.backend()).read(session, dialect, home, depth)?;
     catalog.settle();
     Ok(catalog)
 }

@@ -256,6 +256,9 @@ pub struct Column {
     /// What that is on any backend.
     pub neutral: Type,
     pub nullable: bool,
+    /// SQLite: never NULL, being the number of the row, and not said to be. No part of what is compared.
+    #[serde(skip)]
+    pub said_nullable: bool,
     /// An expression, as it would stand behind DEFAULT.
     pub default: Option<String>,
     /// The database counts it up by itself.
@@ -277,6 +280,7 @@ impl Column {
             type_name: type_name.into(),
             neutral,
             nullable: true,
+            said_nullable: false,
             default: None,
             identity: None,
             generated: None,

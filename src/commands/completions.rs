@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use clap_complete::engine::{ArgValueCandidates, ArgValueCompleter, CompletionCandidate};
 use clap_complete::env::Shells;
 
+use super::names;
 use crate::config::{Flags, Process, Settings, environment_names};
 use crate::error::{Code, Error};
 use crate::exit_code::ExitCode;
@@ -68,5 +69,18 @@ pub fn versions() -> ArgValueCompleter {
                 CompletionCandidate::new(migration.version.as_str()).help(Some(migration.name.clone().into()))
             })
             .collect()
+    })
+}
+
+/// The tables and views of the database. One of another schema is found by its own name, too.
+#[must_use]
+pub fn tables() -> ArgValueCompleter {
+    ArgValueCompleter::new(|current: &OsStr| {
+        let current = current.to_string_lossy().to_lowercase();
+        let wanted = |name: &String| {
+            let name = name.to_lowercase();
+            name.starts_with(&current) || name.split_once('.').is_some_and(|(_, bare)| bare.starts_with(&current))
+        };
+        names::known().tables.into_keys().filter(wanted).map(CompletionCandidate::new).collect()
     })
 }

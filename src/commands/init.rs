@@ -30,6 +30,7 @@ enum Template {
 /// The reference project's migrations, in the binary.
 static SHOP: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/migrations");
 
+/// This repository's own; its last section names types of this crate, which nobody else has.
 const SETTINGS: &str = include_str!("../../dbtool.toml");
 const DIESEL: &str = include_str!("../../diesel.toml");
 const SEEDS: &str = include_str!("../../seeds/README.md");
@@ -46,7 +47,8 @@ impl Report for Written {}
 pub fn run(args: &Args, process: &Process, terminal: &Terminal, format: Format) -> anyhow::Result<ExitCode> {
     let mut written = Written::default();
     let root = &process.directory;
-    write(root, Path::new("dbtool.toml"), SETTINGS.as_bytes(), &mut written)?;
+    let settings = SETTINGS.split_once("\n[schema.types]").map_or(SETTINGS, |(settings, _)| settings);
+    write(root, Path::new("dbtool.toml"), settings.as_bytes(), &mut written)?;
     let diesel = match args.template {
         // One backend's migrations, without a folder of its name.
         Template::Empty => DIESEL.replace("migrations/sqlite", "migrations"),

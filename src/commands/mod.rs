@@ -6,6 +6,7 @@ mod db;
 mod guard;
 pub mod init;
 mod migrate;
+mod names;
 mod schema;
 pub mod words;
 

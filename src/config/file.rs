@@ -110,7 +110,8 @@ impl Reader<'_> {
         into: &mut Entries,
     ) -> Result<()> {
         let known = table.iter().find(|key| key.section == section && key.name == name);
-        if let (Some(key), false) = (known, matches!(value, DeValue::Table(_))) {
+        let is_value = |key: &&Key| key.kind == Kind::Table || !matches!(value, DeValue::Table(_));
+        if let Some(key) = known.filter(is_value) {
             let line = text::line_and_column(self.source, span.start).0;
             let raw = raw(value, key.kind).ok_or_else(|| {
                 let message = format!("`{name}` must be {}", key.kind.expected());
@@ -168,7 +169,23 @@ fn raw(value: &DeValue<'_>, kind: Kind) -> Option<Raw> {
             });
             return (kind == Kind::List).then(|| items.collect::<Option<_>>().map(Raw::List))?;
         }
+        DeValue::Table(entries) => {
+            let mut list = Vec::new();
+            return (kind == Kind::Table && pairs("", entries, &mut list)).then_some(Raw::List(list));
+        }
         _ => return None,
     };
-    (kind != Kind::List).then_some(Raw::Text(text))
+    (!matches!(kind, Kind::List | Kind::Table)).then_some(Raw::Text(text))
+}
+
+/// The entries of a table as `name = text`, as they would stand in a variable. A name with a dot in it need not be quoted.
+fn pairs(above: &str, entries: &DeTable<'_>, into: &mut Vec<String>) -> bool {
+    entries.iter().all(|(name, value)| match value.get_ref() {
+        DeValue::String(text) => {
+            into.push(format!("{above}{} = {text}", name.get_ref()));
+            true
+        }
+        DeValue::Table(entries) => pairs(&format!("{above}{}.", name.get_ref()), entries, into),
+        _ => false,
+    })
 }

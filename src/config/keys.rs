@@ -13,6 +13,8 @@ pub enum Kind {
     Duration,
     Choice(&'static [&'static str]),
     List,
+    /// Texts by name.
+    Table,
 }
 
 impl Kind {
@@ -32,6 +34,7 @@ impl Kind {
                 format!("one of {}", choices.join(", "))
             }
             Kind::List => "a list of texts".into(),
+            Kind::Table => "a table of texts".into(),
         }
     }
 }
@@ -93,6 +96,7 @@ pub const KEYS: &[Key] = &[
     key("migrate", "changed", POLICY, "refuse", "an applied migration's file was changed"),
     key("migrate", "missing", POLICY, "warn", "an applied migration has no directory"),
     key("migrate", "session", Kind::List, "", "SQL that is run on each connection before a migration"),
+    key("schema", "types", Kind::Table, "", "the types in the file of `schema rust`, by column or server's type"),
     key("log", "sql", Kind::Choice(&["off", "slow", "all"]), "off", "which statements are logged"),
     key("log", "slow", Kind::Duration, "100ms", "from when on a statement is slow"),
     key("log", "format", Kind::Choice(&["text", "json"]), "text", "how log lines are written"),
@@ -179,6 +183,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("DB_PASSWORD", "the password"),
     ("DB_SSL", "`true` is verify-full, `false` is disable; or an sslmode"),
     ("MIGRATION_DIRECTORY", "the migrations directory; Diesel's variable"),
+    ("DIESEL_CONFIG_FILE", "the diesel.toml to read; Diesel's variable"),
     ("PGHOST …", "libpq's own variables hold where neither URL nor settings say otherwise"),
 ];
 

@@ -8,6 +8,7 @@ mod file;
 mod keys;
 mod layers;
 mod origin;
+mod print_schema;
 mod process;
 mod settings;
 mod url;
@@ -18,9 +19,10 @@ pub use file::FILE_NAME;
 pub use keys::{ENVIRONMENT_KEYS, KEYS, Key, VARIABLES, variable_of};
 pub use layers::{Flags, Shown};
 pub use origin::Origin;
+pub use print_schema::{Docs, Filter, PrintSchema, SameQuery, Sorting};
 pub use process::Process;
 pub use settings::{
     Environment, LogFormat, LogSettings, MigrateSettings, MigrationsDirectory, Policy, PoolSettings, RetrySettings,
-    Settings, SqlLog, environment_names,
+    SchemaSettings, Settings, SqlLog, environment_names,
 };
 pub use url::{ServerTarget, SqliteTarget, Target};

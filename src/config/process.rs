@@ -37,4 +37,11 @@ impl Process {
     pub fn variable(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
+    /// Where this program keeps what it can do without.
+    #[must_use]
+    pub fn cache_directory(&self) -> Option<PathBuf> {
+        let given = self.variable("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+        let caches = given.or_else(|| Some(PathBuf::from(self.variable("HOME")?).join(".cache")))?;
+        Some(caches.join("dbtool"))
+    }
 }

@@ -9,6 +9,7 @@ use super::duration;
 use super::file::File;
 use super::keys::{ENVIRONMENT_KEYS, KEYS, Key, Kind};
 use super::layers::{Flags, Layers, Shown, Value, dotted, wrong_value};
+use super::print_schema::PrintSchema;
 use super::url::Target;
 use super::{Origin, Process};
 use crate::error::{Code, Error, Result};
@@ -21,6 +22,7 @@ pub struct Settings {
     pub retry: RetrySettings,
     pub migrate: MigrateSettings,
     pub log: LogSettings,
+    pub schema: SchemaSettings,
     /// Columns whose values are never shown: `users.password_hash`.
     pub sensitive: Vec<String>,
     /// What should be told before anything else.
@@ -28,6 +30,8 @@ pub struct Settings {
     pub process: Process,
     /// The dbtool.toml that was read.
     pub file: Option<PathBuf>,
+    /// The diesel.toml that holds here.
+    diesel_toml: Option<PathBuf>,
     database: Option<Database>,
     /// What is wrong with it matters to those who need one.
     scratch: Option<Result<Database>>,
@@ -75,6 +79,13 @@ pub struct MigrateSettings {
     pub session: Vec<String>,
     /// All migrations of a run in one transaction.
     pub atomic: bool,
+}
+
+/// What `schema rust` is told by dbtool.toml; the rest stands in diesel.toml.
+#[derive(Debug, Clone)]
+pub struct SchemaSettings {
+    /// Rust types, each by the column or the server's type that it is meant for.
+    pub types: Vec<(String, String)>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -151,8 +162,10 @@ impl Settings {
         for reference in &session.references {
             secrets.add(reference, &[]);
         }
+        let named = layers.variable("DIESEL_CONFIG_FILE").map(|(named, _)| named);
+        let diesel_toml = diesel_toml::find(&layers.process.directory, named.as_deref());
         let migrate = MigrateSettings {
-            directory: migrations_directory(&layers)?,
+            directory: migrations_directory(&layers, diesel_toml.as_ref())?,
             lock_wait: time("migrate", "lock_wait")?,
             lock_timeout: time("migrate", "lock_timeout")?,
             concurrently_lock_timeout: time("migrate", "concurrently_lock_timeout")?,
@@ -195,11 +208,13 @@ impl Settings {
             retry,
             migrate,
             log,
+            schema: SchemaSettings { types: types(&layers)? },
             sensitive: layers.setting(key("columns", "sensitive"))?.list(),
             warnings,
             shown: shown(&layers, database.as_ref(), &secrets)?,
             secrets,
             file: layers.file.path.clone(),
+            diesel_toml,
             process: layers.process,
             database,
             scratch,
@@ -222,6 +237,12 @@ impl Settings {
             };
             error.hint(format!("set `DATABASE_URL`{withheld}, or pass `--url`"))
         })
+    }
+
+    /// The files of `table!` macros that diesel.toml asks for. What is wrong there concerns only those who ask.
+    pub fn print_schema(&self) -> Result<Vec<PrintSchema>> {
+        let found = self.diesel_toml.as_deref().map(diesel_toml::print_schema).transpose()?.unwrap_or_default();
+        Ok(if found.is_empty() { vec![PrintSchema::named("default")] } else { found })
     }
 
     /// Where throw-away databases are made, if that is not beside the database itself.
@@ -269,7 +290,20 @@ fn parsed<T>(layers: &Layers, section: &str, name: &str, parse: impl Fn(&str) ->
     parse(value.text()).ok_or_else(|| wrong_value(&dotted(section, name), key.kind, &value))
 }
 
-fn migrations_directory(layers: &Layers) -> Result<MigrationsDirectory> {
+/// `[schema.types]`: pairs, in the order in which they stand.
+fn types(layers: &Layers) -> Result<Vec<(String, String)>> {
+    let key = key("schema", "types");
+    let value = layers.setting(key)?;
+    let pair = |line: &String| {
+        let (name, text) = line.split_once('=')?;
+        let (name, text) = (name.trim(), text.trim());
+        (!name.is_empty() && !text.is_empty()).then(|| (name.to_owned(), text.to_owned()))
+    };
+    let wrong = || wrong_value(&dotted(key.section, key.name), key.kind, &value);
+    value.list().iter().map(|line| pair(line).ok_or_else(wrong)).collect()
+}
+
+fn migrations_directory(layers: &Layers, diesel_toml: Option<&PathBuf>) -> Result<MigrationsDirectory> {
     let setting = layers.setting(key("migrate", "dir"))?;
     let from_file = matches!(setting.origin, Origin::File { .. });
     let mut named = (setting.origin != Origin::Default).then(|| (setting.text().to_owned(), setting.origin));
@@ -278,8 +312,8 @@ fn migrations_directory(layers: &Layers) -> Result<MigrationsDirectory> {
         named = layers.variable("MIGRATION_DIRECTORY").or(named);
     }
     let named = named.or_else(|| {
-        let (dir, file) = diesel_toml::migrations_directory(&layers.process.directory)?;
-        Some((dir, Origin::DieselToml(file)))
+        let file = diesel_toml?;
+        Some((diesel_toml::migrations_directory(file)?, Origin::DieselToml(file.clone())))
     });
     Ok(match named {
         Some((dir, origin)) => MigrationsDirectory::Named { path: base_of(&layers.process, &origin).join(dir), origin },
@@ -322,7 +356,7 @@ fn mask(kind: Kind, value: &Value) -> String {
         Kind::Url => {
             Target::parse(value.text(), std::path::Path::new("")).map_or_else(|_| MASK.into(), |url| url.to_string())
         }
-        Kind::List => value.list().join("; "),
+        Kind::List | Kind::Table => value.list().join("; "),
         _ => value.text().to_owned(),
     }
 }

@@ -72,16 +72,20 @@ impl Scratch {
                 return error;
             }
             error
+                .with_code(Code::ScratchPlace)
                 .saying("cannot make a scratch database: the user may not make databases")
                 .hint("`scratch_url` in the environment's section names a server, and a user, where it may")
         })?;
         self.made = true;
         crate::fault::point();
-        if self.likeness.statements.is_empty() {
+        let statements =
+            self.likeness.statements.iter().cloned().chain(dialect.careless(&self.connector.target().name()));
+        let statements: Vec<String> = statements.collect();
+        if statements.is_empty() {
             return Ok(());
         }
         let mut session = self.connector.connect_telling(Purpose::Write, observer)?;
-        for sql in &self.likeness.statements {
+        for sql in &statements {
             session.execute(sql).map_err(|error| error.into_error("cannot set up the scratch database"))?;
         }
         Ok(())

@@ -36,7 +36,7 @@ pub use inventory::{Entry, Inventory, State};
 pub use journal::kept as kept_text;
 pub use plan::{Plan, Request, Step};
 pub use provenance::Provenance;
-pub use reach::check_reach;
+pub use reach::{check_reach, first_reach};
 pub use rehearse::rehearse;
 pub use resolve::{Target, resolve};
 pub use script::{Mode, Prepared, prepare};

@@ -9,7 +9,15 @@ use crate::sql;
 
 /// Refuses migrations that change a role, the server or another database, naming the first statement that does.
 pub fn check_reach<'m>(migrations: impl IntoIterator<Item = &'m Arc<Migration>>, dialect: &dyn Dialect) -> Result<()> {
-    for migration in migrations {
+    first_reach(migrations, dialect)?.map_or(Ok(()), |(_, error)| Err(error.note("nothing was run")))
+}
+
+/// The first migration that does, by its number from 0, and the error that tells of it.
+pub fn first_reach<'m>(
+    migrations: impl IntoIterator<Item = &'m Arc<Migration>>,
+    dialect: &dyn Dialect,
+) -> Result<Option<(usize, Error)>> {
+    for (at, migration) in migrations.into_iter().enumerate() {
         for file in [Some(migration.up()?), migration.down()?].into_iter().flatten() {
             let mut found = None;
             let read = file.parts(dialect.rules(), |part| {
@@ -18,24 +26,22 @@ pub fn check_reach<'m>(migrations: impl IntoIterator<Item = &'m Arc<Migration>>,
                 Ok::<(), Error>(())
             });
             // What cannot be cut is told when it is run.
-            if read.is_err() {
-                continue;
-            }
-            if let Some((start, what)) = found {
-                let place = file.place(start);
-                let excerpt = sql::mask(&place.excerpt, dialect.rules());
-                let error = Error::new(
-                    Code::ReachesBeyond,
-                    format!("the statement changes {what}: on a scratch database it would change the same"),
-                );
-                let error = error.at(Place { excerpt, ..place }).note("nothing was run");
-                return Err(if dialect.backend().is_server() {
-                    error.hint("`scratch_url` in the environment's section of dbtool.toml names another server, where it may be tried out")
-                } else {
-                    error
-                });
+            if let (Ok(_), Some((start, what))) = (read, found) {
+                return Ok(Some((at, beyond(file.place(start), &what, dialect))));
             }
         }
     }
-    Ok(())
+    Ok(None)
+}
+
+fn beyond(place: Place, what: &str, dialect: &dyn Dialect) -> Error {
+    let excerpt = sql::mask(&place.excerpt, dialect.rules());
+    let message = format!("the statement changes {what}: on a scratch database it would change the same");
+    let error = Error::new(Code::ReachesBeyond, message).at(Place { excerpt, ..place });
+    if !dialect.backend().is_server() {
+        return error;
+    }
+    error.hint(
+        "`scratch_url` in the environment's section of dbtool.toml names another server, where it may be tried out",
+    )
 }

@@ -37,6 +37,8 @@ pub struct Prepared {
     pub groups: bool,
     /// What should be told of its metadata.toml.
     pub warnings: Vec<String>,
+    /// It begins or ends transactions, which its metadata.toml does not allow, and was taken as if it did.
+    pub breaks_out: bool,
     pub found: Found,
 }
 
@@ -140,10 +142,32 @@ impl Found {
 /// Reads and checks every step's files; the first that is wrong is the error, and nothing has been run. `atomic`: each must be
 /// able to share a transaction with the others.
 pub fn prepare(steps: &[Step], dialect: &dyn Dialect, atomic: bool) -> Result<Vec<Prepared>> {
-    steps.iter().enumerate().map(|(at, step)| one(step, dialect, atomic, at == 0)).collect()
+    let asked = |at| Asked { atomic, first: at == 0, breaks_out: false };
+    steps.iter().enumerate().map(|(at, step)| one(step, dialect, asked(at))).collect()
 }
 
-fn one(step: &Step, dialect: &dyn Dialect, atomic: bool, first: bool) -> Result<Prepared> {
+/// The same for a step that is only tried out: one that begins or ends transactions of its own is taken as it stands.
+pub(super) fn prepare_as_it_stands(step: &Step, dialect: &dyn Dialect) -> Result<Prepared> {
+    let asked = |breaks_out| Asked { atomic: false, first: true, breaks_out };
+    match one(step, dialect, asked(false)) {
+        Err(error) if error.code() == Code::SqlTransactionControl => one(step, dialect, asked(true)),
+        prepared => prepared,
+    }
+}
+
+/// What is asked of a step.
+#[derive(Clone, Copy)]
+struct Asked {
+    /// To share a transaction with the others.
+    atomic: bool,
+    /// Of those it is the first.
+    first: bool,
+    /// To be taken as it stands, though it begins or ends transactions.
+    breaks_out: bool,
+}
+
+fn one(step: &Step, dialect: &dyn Dialect, asked: Asked) -> Result<Prepared> {
+    let Asked { atomic, first, breaks_out } = asked;
     let migration = &step.migration;
     let (metadata, warnings) = match &step.recorded {
         Some(texts) => (Metadata { run_in_transaction: texts.in_transaction, allow_commit: false }, Vec::new()),
@@ -184,7 +208,7 @@ fn one(step: &Step, dialect: &dyn Dialect, atomic: bool, first: bool) -> Result<
             return Err(Error::new(Code::Irreversible, message).note("nothing was run"));
         }
     };
-    let together = metadata.run_in_transaction && !metadata.allow_commit;
+    let together = metadata.run_in_transaction && !metadata.allow_commit && !breaks_out;
     let whole = together && dialect.backend().transactional_ddl();
     let prepared = Prepared {
         step: step.clone(),
@@ -196,6 +220,7 @@ fn one(step: &Step, dialect: &dyn Dialect, atomic: bool, first: bool) -> Result<
         checksum,
         groups: together && !whole,
         warnings,
+        breaks_out,
         found: Found::default(),
     };
     let (found, wrong) = look_through(&prepared, dialect)?;

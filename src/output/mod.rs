@@ -11,5 +11,5 @@ pub use errors::{print as print_error, print_json as print_error_as_json};
 pub use format::Format;
 pub use log::start as start_log;
 pub use progress::Progress;
-pub use rows::{Column, Report, Rows, emit};
+pub use rows::{Column, Report, Rows, aligned, emit};
 pub use terminal::{Color, Style, Terminal, Verbosity};

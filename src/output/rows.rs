@@ -114,6 +114,25 @@ pub fn emit<R: Report>(
 }
 
 impl Rows {
+    /// Without the columns in which there is nothing, and those that are not wanted.
+    #[must_use]
+    pub fn without_empty(mut self, unwanted: impl Fn(&str) -> bool) -> Self {
+        let kept: Vec<bool> = self
+            .columns
+            .iter()
+            .enumerate()
+            .map(|(at, column)| !unwanted(column.name) && self.rows.iter().any(|row| !row[at].is_empty()))
+            .collect();
+        let keep = |at: usize| kept.get(at).copied().unwrap_or(false);
+        let wanted = |(at, column): (usize, Column)| keep(at).then_some(column);
+        self.columns = self.columns.into_iter().enumerate().filter_map(wanted).collect();
+        for row in &mut self.rows {
+            let values = std::mem::take(row).into_iter().enumerate();
+            *row = values.filter_map(|(at, value)| keep(at).then_some(value)).collect();
+        }
+        self
+    }
+
     /// As a table for people. The header stands out; nothing is drawn that is not needed. Where each
     /// value is one line, it is done here: to draw them takes most of the time of a long `status`.
     pub fn print(&self, terminal: &Terminal) {
@@ -160,6 +179,25 @@ impl Rows {
         text.truncate(start + text[start..].trim_end().len());
         text.push('\n');
     }
+}
+
+/// Lists without a header: the cells of each line below those of the line above. What is empty in all of them takes no room.
+#[must_use]
+pub fn aligned(lines: &[Vec<String>]) -> Vec<String> {
+    let cells = lines.iter().map(Vec::len).max().unwrap_or(0);
+    let used: Vec<usize> =
+        (0..cells).filter(|at| lines.iter().any(|line| line.get(*at).is_some_and(|cell| !cell.is_empty()))).collect();
+    let cell =
+        |line: &[String], at: usize| text::printable(line.get(at).map(String::as_str).unwrap_or_default()).into_owned();
+    let widths: Vec<usize> =
+        used.iter().map(|at| lines.iter().map(|line| width(&cell(line, *at))).max().unwrap_or(0)).collect();
+    let rows = Rows { columns: vec![Column::left(""); used.len()], rows: Vec::new() };
+    let mut text = String::new();
+    for line in lines {
+        let shown: Vec<String> = used.iter().map(|at| cell(line, *at)).collect();
+        rows.line(&widths, shown.iter().map(String::as_str), &mut text);
+    }
+    text.lines().map(str::to_owned).collect()
 }
 
 /// How many columns of a terminal a text takes.

@@ -98,6 +98,10 @@ impl Body {
         self.head.get(at).is_some_and(|word| words.contains(&word.as_str()))
     }
 
+    fn has(&self, word: &str) -> bool {
+        self.head.iter().any(|one| one == word)
+    }
+
     /// The statements of a body end with `;`, so an `END` behind one, and only that, ends the body: the `END` of a
     /// `CASE` never follows a `;`.
     fn end_of_simple_body(&mut self, word: &str, opened_by: &str) {
@@ -152,6 +156,8 @@ impl Body {
                 self.open.push(Open::Block);
             }
             ("REPEAT", _) if self.begins_statement() => self.open.push(Open::Repeat),
+            // FOR EACH ROW, behind a table's name.
+            ("FOR", None) if self.has("TRIGGER") && !self.has("EACH") => {}
             // MariaDB has FOR.
             ("IF" | "LOOP" | "WHILE" | "CASE" | "FOR", _) if self.begins_statement() => self.open.push(Open::Control),
             ("CASE", _) if self.previous != "END" => self.open.push(Open::Case),

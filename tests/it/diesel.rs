@@ -46,7 +46,7 @@ fn history(project: Project) -> Project {
 }
 
 /// Runs `diesel`; `None`: it is not installed, which is told loudly.
-fn diesel_cli(project: &Project, args: &[&str]) -> Option<Run> {
+pub fn diesel_cli(project: &Project, args: &[&str]) -> Option<Run> {
     let output = Command::new("diesel")
         .args(args)
         .current_dir(project.path(""))

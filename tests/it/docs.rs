@@ -5,7 +5,7 @@ use dbtool::backend::Backend;
 use crate::support::{Project, Run, on_each_backend, on_servers, root, server};
 
 /// A fenced block: what stands behind the fence, and its text.
-fn blocks(markdown: &str) -> Vec<(String, String)> {
+pub fn blocks(markdown: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut open: Option<(String, String)> = None;
     for line in markdown.lines() {
@@ -48,6 +48,7 @@ fn the_guides_work_as_they_stand() {
     assert!(follow("docs/getting-started.md") >= 8);
     assert!(follow("docs/migrations.md") >= 12);
     assert!(follow("docs/databases.md") >= 3);
+    assert!(follow("docs/diesel-schema.md") >= 7);
 }
 
 #[test]
@@ -165,6 +166,22 @@ fn the_users_of_the_set_up_guide_are_enough() {
         for sql in drops {
             session.execute(&sql).unwrap();
         }
+    });
+}
+
+#[test]
+fn the_guide_to_inspection_works_on_each_backend() {
+    on_each_backend(|project| {
+        let directory = root().join("migrations");
+        let project = project.variable("DBTOOL_MIGRATE_DIR", directory.to_str().unwrap());
+        project.ok(&["migrate", "up"]);
+        let text = std::fs::read_to_string(root().join("docs/inspection.md")).unwrap();
+        let mut commands = 0;
+        for line in blocks(&text).iter().filter(|(info, _)| info == "sh").flat_map(|(_, text)| text.lines()) {
+            project.ok(&line.split_whitespace().skip(1).collect::<Vec<_>>());
+            commands += 1;
+        }
+        assert_eq!(commands, 7);
     });
 }
 

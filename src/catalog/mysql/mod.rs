@@ -14,8 +14,8 @@ mod tables;
 mod types;
 mod views;
 
-use super::Engine;
 use super::model::Catalog;
+use super::{Depth, Engine};
 use crate::backend::Backend;
 use crate::db::{Dialect, Home, Session};
 use crate::error::Result;
@@ -28,7 +28,7 @@ impl Engine for Mysql {
         Backend::Mysql
     }
 
-    fn read(&self, session: &mut Session, dialect: &dyn Dialect, home: &Home) -> Result<Catalog> {
+    fn read(&self, session: &mut Session, dialect: &dyn Dialect, home: &Home, _: Depth) -> Result<Catalog> {
         read::read(session, dialect, home)
     }
 

@@ -3,8 +3,8 @@
 mod ddl;
 mod read;
 
-use super::Engine;
 use super::model::Catalog;
+use super::{Depth, Engine};
 use crate::backend::Backend;
 use crate::db::{Dialect, Home, Session};
 use crate::error::Result;
@@ -16,8 +16,8 @@ impl Engine for Postgres {
         Backend::Postgres
     }
 
-    fn read(&self, session: &mut Session, dialect: &dyn Dialect, home: &Home) -> Result<Catalog> {
-        read::read(session, dialect, home)
+    fn read(&self, session: &mut Session, dialect: &dyn Dialect, home: &Home, depth: Depth) -> Result<Catalog> {
+        read::read(session, dialect, home, depth)
     }
 
     fn ddl(&self, catalog: &Catalog, dialect: &dyn Dialect) -> Vec<String> {

@@ -13,8 +13,8 @@ mod shadow;
 mod table;
 mod types;
 
-use super::Engine;
 use super::model::Catalog;
+use super::{Depth, Engine};
 use crate::backend::Backend;
 use crate::db::{Dialect, Home, Session};
 use crate::error::Result;
@@ -26,7 +26,7 @@ impl Engine for Sqlite {
         Backend::Sqlite
     }
 
-    fn read(&self, session: &mut Session, dialect: &dyn Dialect, home: &Home) -> Result<Catalog> {
+    fn read(&self, session: &mut Session, dialect: &dyn Dialect, home: &Home, _: Depth) -> Result<Catalog> {
         read::read(session, dialect, home)
     }
 

@@ -100,6 +100,7 @@ fn column(
     names: &[String],
 ) -> model::Column {
     let mut told = plain_column(column);
+    told.said_nullable = told.nullable && identity.is_some();
     told.nullable &= identity.is_none();
     told.identity = identity;
     if let Some(said) = said {

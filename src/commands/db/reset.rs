@@ -1,6 +1,7 @@
 //! `dbtool db reset`
 
 use crate::commands::migrate::{Locking, up_all};
+use crate::commands::schema::Keep;
 use crate::context::Context;
 use crate::db::Purpose;
 use crate::exit_code::ExitCode;
@@ -9,6 +10,8 @@ use crate::migrate::{Direction, Step, prepare};
 /// Drop the database, make it anew, and apply every migration
 #[derive(Debug, clap::Args)]
 pub struct Args {
+    #[command(flatten)]
+    keep: Keep,
     #[command(flatten)]
     pub locking: Locking,
 }
@@ -28,5 +31,5 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     if let Some(stamp) = stamp {
         super::write_stamp(context, &mut connector.connect(Purpose::Write)?, &stamp)?;
     }
-    up_all(context, &args.locking)
+    up_all(context, &args.locking, args.keep)
 }

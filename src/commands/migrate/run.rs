@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::catalog::{self, Catalog};
 use crate::commands::guard::{self, Danger};
+use crate::commands::schema::{Keep, Kept};
 use crate::context::Context;
 use crate::db::{Connector, Purpose};
 use crate::error::{Code, Result};
@@ -39,6 +40,7 @@ pub struct Locking {
 pub struct Wanted<'a> {
     pub request: Request,
     pub locking: &'a Locking,
+    pub keep: Keep,
     pub atomic: Atomic,
     pub dry_run: bool,
     /// First on a scratch copy of the live schema.
@@ -49,6 +51,7 @@ pub struct Wanted<'a> {
 
 /// Plans and runs, and reports what was done, also when it failed half way.
 pub fn run(context: &Context<'_>, wanted: &Wanted<'_>) -> anyhow::Result<ExitCode> {
+    let kept = Kept::of(context, wanted.keep)?;
     let connector = context.connector()?;
     let (source, ()) = context.source_beside(false, || connector.start())?;
     let settings = &context.settings;
@@ -76,7 +79,12 @@ pub fn run(context: &Context<'_>, wanted: &Wanted<'_>) -> anyhow::Result<ExitCod
     }
     let finished = runner.run(&asked)?;
     drop(progress);
-    report(context, finished, wanted.dry_run)
+    let changed = finished.migrations.iter().any(|ran| ran.outcome == Outcome::Done);
+    let code = report(context, finished, wanted.dry_run)?;
+    if !wanted.dry_run {
+        kept.refresh(context, changed)?;
+    }
+    Ok(code)
 }
 
 /// Runs what is asked for on a scratch copy of the live schema.

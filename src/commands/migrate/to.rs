@@ -3,6 +3,7 @@
 use super::run::{self, Atomic, Locking, Wanted};
 use crate::commands::completions;
 use crate::commands::guard::Danger;
+use crate::commands::schema::Keep;
 use crate::context::Context;
 use crate::exit_code::ExitCode;
 use crate::migrate::Request;
@@ -21,6 +22,8 @@ pub struct Args {
     #[command(flatten)]
     atomic: Atomic,
     #[command(flatten)]
+    keep: Keep,
+    #[command(flatten)]
     pub locking: Locking,
 }
 
@@ -32,6 +35,7 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
         &Wanted {
             request,
             locking: &args.locking,
+            keep: args.keep,
             atomic: args.atomic,
             dry_run: args.dry_run,
             rehearse: false,

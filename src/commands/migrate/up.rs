@@ -3,6 +3,7 @@
 use super::run::{self, Atomic, Locking, Wanted};
 use crate::commands::completions;
 use crate::commands::guard::Danger;
+use crate::commands::schema::Keep;
 use crate::context::Context;
 use crate::exit_code::ExitCode;
 use crate::migrate::Request;
@@ -25,6 +26,8 @@ pub struct Args {
     #[command(flatten)]
     atomic: Atomic,
     #[command(flatten)]
+    keep: Keep,
+    #[command(flatten)]
     pub locking: Locking,
 }
 
@@ -32,6 +35,7 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let wanted = Wanted {
         request: Request::Up { to: args.to.clone(), steps: args.steps },
         locking: &args.locking,
+        keep: args.keep,
         atomic: args.atomic,
         dry_run: args.dry_run,
         rehearse: args.rehearse,
@@ -41,10 +45,11 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
 }
 
 /// Applies every pending migration.
-pub fn up_all(context: &Context<'_>, locking: &Locking) -> anyhow::Result<ExitCode> {
+pub fn up_all(context: &Context<'_>, locking: &Locking, keep: Keep) -> anyhow::Result<ExitCode> {
     let wanted = Wanted {
         request: Request::Up { to: None, steps: None },
         locking,
+        keep,
         atomic: Atomic::default(),
         dry_run: false,
         rehearse: false,

@@ -8,7 +8,7 @@ use crate::error::{Code, Result};
 use crate::exit_code::ExitCode;
 use crate::interrupt::Interrupt;
 use crate::migrate::verify::{Loss, Verdict, Verified, Verifier, VerifyReport};
-use crate::migrate::{Detail, History, Inventory, Source, Target, check_reach, resolve};
+use crate::migrate::{Detail, History, Inventory, Source, Target, first_reach, resolve};
 use crate::output::{Column, Progress, Report, Rows, Style, Terminal, emit};
 use crate::text;
 use crate::version::Version;
@@ -34,9 +34,7 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let dialect = connector.dialect();
     let history = history(context)?;
     let since = args.since.as_deref().map(|wanted| since(&source, wanted, context)).transpose()?.flatten();
-    if !context.scratch_is_elsewhere()? {
-        check_reach(&source.migrations, dialect)?;
-    }
+    let reach = if context.scratch_is_elsewhere()? { None } else { first_reach(&source.migrations, dialect)? };
     let interrupt = Interrupt::listen();
     let progress = Progress::new(context.terminal);
     let mut scratch = context.scratch(&interrupt, &progress)?;
@@ -45,6 +43,7 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
         runner: scratch_runner(context, &source, interrupt, &provenance)?,
         scratch: &mut scratch,
         since,
+        end: reach.as_ref().map_or(source.migrations.len(), |(at, _)| *at),
         history: history.as_ref(),
         observer: &progress,
     }
@@ -59,7 +58,14 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     };
     emit(context.terminal, context.format, &report, view)?;
     let bad = report.migrations.iter().any(|one| one.verdict.is_bad(args.strict));
-    Ok(if bad { ExitCode::Differs } else { ExitCode::Done })
+    match reach {
+        // Why it ended there, whatever was found before.
+        Some((_, error)) => {
+            let error = error.note("it and those after it were not verified");
+            Err(if bad { error.with_code(Code::VerifyFailed) } else { error }.into())
+        }
+        None => Ok(if bad { ExitCode::Differs } else { ExitCode::Done }),
+    }
 }
 
 /// What is applied, where there is a database to be asked.

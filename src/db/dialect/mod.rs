@@ -386,6 +386,11 @@ pub trait Dialect: Sync {
         place.to_database(name)
     }
 
+    /// What makes a throw-away database faster: nobody minds what a crash of the server takes of it.
+    fn careless(&self, _database: &str) -> Option<String> {
+        None
+    }
+
     /// The databases of a server whose names begin like this.
     fn databases(&self, place: &Connector, prefix: &str) -> Result<Vec<String>>;
 

@@ -271,7 +271,7 @@ impl Runner<'_> {
         Ok((locked, look))
     }
 
-    fn prepare_session(&self, session: &mut Session) -> Result<()> {
+    pub(super) fn prepare_session(&self, session: &mut Session) -> Result<()> {
         for (number, sql) in self.session.iter().enumerate() {
             session.execute(sql).map_err(|error| {
                 let error = DbError { position: None, ..error };

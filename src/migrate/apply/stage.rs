@@ -8,7 +8,7 @@ use super::watch::Watch;
 use super::work::Work;
 use crate::catalog::{self, Catalog};
 use crate::db::{Home, Locked, Purpose, Session, Unlocked};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::migrate::script::{Mode, Prepared};
 
 /// A connection to a scratch database, and who runs migrations on it. Nobody else knows the database: there is no lock.
@@ -27,6 +27,18 @@ impl Runner<'_> {
         let work = self.work(locked, &look, steps, &watch)?;
         play(&mut Stage { runner: self, work })
     }
+
+    /// Goes on with another connection.
+    fn renew(&self, work: &mut Work<'_>) -> Result<()> {
+        let mut session = self.connector.connect_telling(Purpose::Write, self.observer)?;
+        let ready = work.dialect.ready(&mut session, &self.timeouts);
+        work.seen_as = ready.map_err(|error| error.into_error("cannot set the timeouts"))?;
+        self.prepare_session(&mut session)?;
+        session.hide(&work.secrets);
+        self.interrupt.replace(session.canceller());
+        work.session = session;
+        Ok(())
+    }
 }
 
 impl Stage<'_> {
@@ -34,30 +46,36 @@ impl Stage<'_> {
     pub fn run(&mut self, step: &Prepared) -> Result<Duration> {
         self.runner.interrupt.check()?;
         let started = Instant::now();
-        let failed = |error: Error, runner: &Runner<'_>| runner.as_interrupted(step, error);
-        match step.mode {
+        let ran = match step.mode {
             Mode::Transaction => {
                 let ran = self.runner.in_transaction(&mut self.work, std::slice::from_ref(step));
-                ran.map_err(|stopped| failed(stopped.error, self.runner))?;
+                ran.map(|_| ()).map_err(|stopped| stopped.error)
             }
-            Mode::Statements => {
-                let ran = self.runner.by_statements(&mut self.work, step, &Why::RUN);
-                ran.map_err(|error| failed(error, self.runner))?;
-            }
-        }
+            Mode::Statements => self.runner.by_statements(&mut self.work, step, &Why::RUN).map(|_| ()),
+        };
+        let took = started.elapsed();
         self.work.session.take_notices();
-        Ok(started.elapsed())
+        if step.found.stays {
+            // Elsewhere, what follows runs another day: settings and temporary tables are gone by then.
+            self.runner.renew(&mut self.work)?;
+        }
+        ran.map(|()| took).map_err(|error| self.runner.as_interrupted(step, error))
     }
 
-    /// Runs migrations that are known to work.
+    /// Runs migrations that are known to work: together, where that leaves the same, which is faster.
     pub fn run_all(&mut self, steps: &[Prepared]) -> Result<()> {
+        let together = steps.iter().all(|step| step.mode == Mode::Transaction && !step.found.stays);
+        // Whatever cannot share a transaction with the others is rolled back with them.
+        if together && !steps.is_empty() && self.runner.in_transaction(&mut self.work, steps).is_ok() {
+            return Ok(());
+        }
         steps.iter().try_for_each(|step| self.run(step).map(|_| ()))
     }
 
-    /// The schema as it stands now.
+    /// The schema as it stands now, to be compared.
     pub fn read(&mut self) -> Result<Catalog> {
         self.runner.interrupt.check()?;
-        catalog::read(&mut self.work.session, self.work.dialect, &self.work.home)
+        catalog::read_structure(&mut self.work.session, self.work.dialect, &self.work.home)
     }
 
     pub fn session(&mut self) -> &mut Session {

@@ -65,8 +65,9 @@ impl<'a> Filler<'a> {
             let mut names = Vec::new();
             let mut values = Vec::new();
             for column in &table.columns {
-                let counted = column.identity.is_some() || column.generated.is_some();
-                if counted || (only_needed && column.is_optional()) {
+                // What the database gives by itself is right, and moves its sequence on.
+                let given = column.identity.is_some() || column.generated.is_some() || column.default.is_some();
+                if given || (only_needed && column.nullable) {
                     continue;
                 }
                 if let Some(value) = self.value(table, column)? {
@@ -132,7 +133,14 @@ impl<'a> Filler<'a> {
         let texts: Vec<String> = match &column.neutral {
             Type::Boolean => return vec!["TRUE".into(), "FALSE".into()],
             Type::Integer { .. } | Type::Float { .. } | Type::Decimal { .. } => {
-                let mut numbers: Vec<String> = ["1", "0", "10", "100", "-1"].map(str::to_owned).to_vec();
+                // No number that a migration's own rows are likely to have.
+                let unlikely = match &column.neutral {
+                    Type::Integer { bits: 8, .. } => "113",
+                    Type::Integer { bits: 16, .. } => "31013",
+                    Type::Integer { .. } => "1310131013",
+                    _ => "1",
+                };
+                let mut numbers: Vec<String> = [unlikely, "1", "0", "10", "100", "-1"].map(str::to_owned).to_vec();
                 numbers.extend(self.words(checks, Kind::Number));
                 return numbers;
             }

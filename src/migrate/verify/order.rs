@@ -1,9 +1,10 @@
 //! A pending migration that is older than applied ones runs after them here, and before them elsewhere: whether that matters.
 
-use super::report::Verified;
-use super::verifier::{Verifier, Ways, failure, own, structure};
+use super::act::{failure, own};
+use super::report::{Verified, foremost};
+use super::verifier::{Verifier, Ways};
 use crate::catalog::Catalog;
-use crate::catalog::diff::{What, diff};
+use crate::catalog::diff::{Weight, What, diff};
 use crate::error::Result;
 use crate::migrate::script::Prepared;
 use crate::text;
@@ -43,10 +44,11 @@ pub(super) fn compare(
         Err((label, why)) => format!("{behind}, and the order matters: after it, {why} (`{label}`)"),
         Ok(found) => {
             let changes = diff(last, &found);
-            match structure(&changes).next() {
+            match foremost(&changes) {
                 None => format!("{behind}; the order does not matter: both leave the same schema"),
                 Some(first) => {
-                    let other = text::count(structure(&changes).count(), "difference");
+                    let structure = changes.iter().filter(|change| change.weight == Weight::Structure);
+                    let other = text::count(structure.count(), "difference");
                     let what = match first.change {
                         What::Added => "is only there in the order of this database",
                         What::Removed => "is only there in the order of the versions",

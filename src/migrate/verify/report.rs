@@ -1,10 +1,11 @@
 //! What became of each migration: the shapes that scripts read.
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::contents::Loss;
 use crate::backend::Backend;
-use crate::catalog::diff::{Change, What};
+use crate::catalog::diff::{Change, Field, TEXTS, Weight, What};
 use crate::migrate::direction::Direction;
 use crate::migrate::source::Migration;
 
@@ -73,6 +74,9 @@ pub struct Verified {
     /// The directory's name.
     #[serde(skip)]
     pub label: String,
+    /// The ways that failed, whatever the verdict.
+    #[serde(skip)]
+    pub(super) failed: Vec<&'static str>,
 }
 
 impl Verified {
@@ -87,6 +91,7 @@ impl Verified {
             notes: Vec::new(),
             duration_ms: None,
             label: migration.label(),
+            failed: Vec::new(),
         }
     }
 
@@ -114,17 +119,33 @@ pub(super) fn sentence(direction: Direction, change: &Change) -> String {
         Direction::Up => "after the second up",
         Direction::Down => "after down",
     };
-    match (change.change, change.fields.first()) {
+    let fields = || change.fields.iter().find(|field| !TEXTS.contains(&field.name.as_str())).or(change.fields.first());
+    match (change.change, fields()) {
         (What::Added, _) => format!("{after}, {thing} is left over"),
         (What::Removed, _) => format!("{after}, {thing} is missing"),
-        (What::Changed, Some(field)) => {
-            format!(
-                "{after}, {thing} has another {}: {} instead of {}",
-                field.title(),
-                field.to_text(),
-                field.from_text()
-            )
-        }
         (What::Changed, None) => format!("{after}, {thing} is another"),
+        (What::Changed, Some(Field { name, to: Value::Bool(yes), .. })) => {
+            let not = if *yes { "" } else { "not " };
+            format!("{after}, {thing} is {not}{}", name.replace('_', " "))
+        }
+        // It may be long, and how it differs is for `schema diff` to show.
+        (What::Changed, Some(field)) if TEXTS.contains(&field.name.as_str()) => {
+            format!("{after}, {thing} has another {}", field.title())
+        }
+        (What::Changed, Some(field)) => {
+            let (is, was) = (field.to_text(), field.from_text());
+            format!("{after}, {thing} has another {}: {is} instead of {was}", field.title())
+        }
     }
+}
+
+/// The change to tell first: a whole table says more than what belongs to it.
+pub(super) fn foremost(changes: &[Change]) -> Option<&Change> {
+    let rank = |change: &Change| match change.kind.as_str() {
+        "table" => 0,
+        "view" | "materialized view" => 1,
+        "sequence" => 3,
+        _ => 2,
+    };
+    changes.iter().filter(|change| change.weight == Weight::Structure).min_by_key(|change| rank(change))
 }

@@ -2,18 +2,17 @@
 
 use std::sync::Arc;
 
+use super::act::Act;
 use super::order;
-use super::report::{Verdict, Verified, sentence};
-use super::rows;
+use super::report::{Verdict, Verified};
 use crate::catalog::Catalog;
-use crate::catalog::diff::{Change, Weight, diff};
 use crate::db::Scratch;
-use crate::error::{Code, Error, Result};
+use crate::error::Result;
 use crate::migrate::apply::{Runner, Stage};
 use crate::migrate::direction::Direction;
 use crate::migrate::history::History;
 use crate::migrate::plan::Step;
-use crate::migrate::script::{Mode, Prepared, prepare};
+use crate::migrate::script::{Prepared, prepare_as_it_stands};
 use crate::migrate::source::{Down, Migration};
 use crate::observer::{Event, Observer};
 use crate::version::Version;
@@ -25,6 +24,8 @@ pub struct Verifier<'a> {
     pub scratch: &'a mut Scratch,
     /// From which on they are looked at; those before it are only applied.
     pub since: Option<Version>,
+    /// Before which they end: what follows must not be tried out here.
+    pub end: usize,
     /// What the environment's database says is applied, where it could be asked.
     pub history: Option<&'a History>,
     pub observer: &'a dyn Observer,
@@ -50,6 +51,8 @@ pub(super) enum Stand {
     Good,
     /// It must be made anew, and the migrations before be run again.
     Spoilt,
+    /// The same, and this one once more, without rows: with them it failed, and this is how.
+    Again { way: &'static str, why: String },
     /// No migration can follow: this one cannot be run.
     End,
 }
@@ -59,9 +62,9 @@ impl Verifier<'_> {
         let migrations = self.runner.source.migrations.clone();
         let dialect = self.runner.connector.dialect();
         let (mut ways, mut refused) = (Vec::new(), None);
-        for migration in &migrations {
-            match prepare(&[step(migration, Direction::Up)], dialect, false) {
-                Ok(mut prepared) => ways.extend(prepared.pop().map(|up| Ways { up, down: self.way_back(migration) })),
+        for migration in migrations.iter().take(self.end) {
+            match prepare_as_it_stands(&step(migration, Direction::Up), dialect) {
+                Ok(up) => ways.push(Ways { up, down: self.way_back(migration) }),
                 Err(error) => {
                     // Whatever follows it cannot be run either.
                     let mut verified = Verified::new(migration);
@@ -77,21 +80,11 @@ impl Verifier<'_> {
         };
         let mut verified = Vec::new();
         let mut last = None;
-        let end = ways.len();
-        self.observer.on(Event::Started { steps: end - first, target: self.runner.connector.target().to_string() });
-        let observer = self.observer;
-        self.acts(&ways, first, end, |stage, at, before| {
-            observer.on(Event::Step { label: ways[at].up.step.migration.label() });
-            let mut one = Verified::new(&ways[at].up.step.migration);
-            let (stand, after) = play(stage, &ways[at], before, &mut one)?;
-            verified.push(one);
-            observer.on(Event::StepPassed);
-            last = Some(after.clone());
-            Ok((stand, after))
-        })?;
-        rows::play(self, &ways, first, &mut verified)?;
-        let whole = verified.len() == end - first;
-        if let (true, Some(last), None) = (whole, last, &refused) {
+        self.observer
+            .on(Event::Started { steps: ways.len() - first, target: self.runner.connector.target().to_string() });
+        self.acts(&ways, first, &mut verified, &mut last)?;
+        let whole = verified.len() == ways.len() - first;
+        if let (true, Some(last), None, true) = (whole, last, &refused, self.end == migrations.len()) {
             order::compare(self, &ways, &last, &mut verified)?;
         }
         verified.extend(refused.filter(|_| whole));
@@ -103,33 +96,50 @@ impl Verifier<'_> {
         if migration.way_back() != Down::Present {
             return None;
         }
-        let prepared = prepare(&[step(migration, Direction::Down)], self.runner.connector.dialect(), false);
-        prepared.map(|mut prepared| prepared.pop()).transpose()
+        Some(prepare_as_it_stands(&step(migration, Direction::Down), self.runner.connector.dialect()))
     }
 
-    /// Plays the migrations from the `first` to before the `end`, each from the schema that those before it make, on as many
-    /// stages as that takes.
-    pub(super) fn acts(
+    /// Plays the migrations from the `first` on, each from the schema that those before it make, on as many stages as that
+    /// takes. The schema after the last one is left in `last`.
+    fn acts(
         &mut self,
         ways: &[Ways],
         first: usize,
-        end: usize,
-        mut act: impl FnMut(&mut Stage<'_>, usize, &Catalog) -> Result<(Stand, Catalog)>,
+        verified: &mut Vec<Verified>,
+        last: &mut Option<Catalog>,
     ) -> Result<()> {
         let ups: Vec<Prepared> = ways.iter().map(|ways| ways.up.clone()).collect();
-        let mut next = first;
-        while next < end {
+        let (mut next, mut failed) = (first, None);
+        let (dialect, observer) = (self.runner.connector.dialect(), self.observer);
+        while next < ways.len() {
             let from = next;
             self.on_empty(&ups, |stage| {
                 stage.run_all(&ups[..from])?;
                 let mut before = stage.read()?;
-                while next < end {
-                    let (stand, after) = act(stage, next, &before)?;
+                while let Some(ways) = ways.get(next) {
+                    observer.on(Event::Step { label: ways.up.step.migration.label() });
+                    let mut one = Verified::new(&ways.up.step.migration);
+                    let with_rows = failed.is_none();
+                    let act = Act { stage: &mut *stage, dialect, ways, with_rows, verified: &mut one };
+                    let (stand, after) = act.play(&before)?;
+                    if let Stand::Again { way, why } = stand {
+                        failed = Some((way, why));
+                        return Ok(());
+                    }
+                    // What fails without rows, too, is the verdict's to tell.
+                    if let Some((_, why)) = failed.take().filter(|(way, _)| !one.failed.contains(way)) {
+                        one.note(format!("with rows in its tables, {why}"));
+                    }
+                    verified.push(one);
+                    observer.on(Event::StepPassed);
                     next += 1;
+                    if next == ups.len() {
+                        *last = Some(after.clone());
+                    }
                     match stand {
                         Stand::Good => before = after,
-                        Stand::Spoilt => break,
-                        Stand::End => next = end,
+                        Stand::End => next = ups.len(),
+                        Stand::Spoilt | Stand::Again { .. } => return Ok(()),
                     }
                 }
                 Ok(())
@@ -151,108 +161,4 @@ impl Verifier<'_> {
 
 pub(super) fn step(migration: &Arc<Migration>, direction: Direction) -> Step {
     Step { direction, migration: migration.clone(), recorded: None }
-}
-
-/// Up, down and up again, from a schema that is known.
-fn play(stage: &mut Stage<'_>, ways: &Ways, before: &Catalog, verified: &mut Verified) -> Result<(Stand, Catalog)> {
-    match stage.run(&ways.up) {
-        Ok(took) => verified.duration_ms = Some(took.as_millis()),
-        Err(error) => {
-            verified.judge(Verdict::Fails, failure("up", &own(error)?));
-            return Ok((Stand::End, before.clone()));
-        }
-    }
-    let applied = stage.read()?;
-    let down = match &ways.down {
-        None => {
-            verified.judge(Verdict::Irreversible, "there is no down.sql, or nothing stands in it");
-            return Ok((Stand::Good, applied));
-        }
-        Some(Err(error)) => {
-            verified.judge(Verdict::Fails, format!("down cannot be run: {error}"));
-            return Ok((Stand::Good, applied));
-        }
-        Some(Ok(down)) => down,
-    };
-    if let Err(error) = stage.run(down) {
-        verified.judge(Verdict::Fails, failure("down", &own(error)?));
-        let stand = if down.mode == Mode::Transaction { Stand::Good } else { Stand::Spoilt };
-        return Ok((stand, applied));
-    }
-    let reverted = stage.read()?;
-    let left = compare(before, &reverted, Direction::Down, verified, applied.fingerprint == reverted.fingerprint);
-    if left == Left::Everything {
-        // There is nothing to be applied again.
-        return Ok((Stand::Good, applied));
-    }
-    if let Err(error) = stage.run(&ways.up) {
-        verified.judge(Verdict::Fails, failure("the second up", &own(error)?));
-        return Ok((Stand::Spoilt, applied));
-    }
-    let again = stage.read()?;
-    compare(&applied, &again, Direction::Up, verified, false);
-    let stand = if structure(&diff(&applied, &again)).next().is_none() { Stand::Good } else { Stand::Spoilt };
-    Ok((stand, again))
-}
-
-/// What a way leaves of another schema.
-#[derive(PartialEq, Eq)]
-enum Left {
-    Nothing,
-    Something,
-    /// As if it had not been run.
-    Everything,
-}
-
-/// Compares two schemas that should be the same.
-fn compare(wanted: &Catalog, found: &Catalog, direction: Direction, verified: &mut Verified, idle: bool) -> Left {
-    if wanted.fingerprint == found.fingerprint {
-        // The order of columns is no part of it.
-        for change in diff(wanted, found) {
-            verified.note(sentence(direction, &change));
-        }
-        return Left::Nothing;
-    }
-    let changes = diff(wanted, found);
-    for change in changes.iter().filter(|change| change.weight < Weight::Structure) {
-        verified.note(sentence(direction, change));
-    }
-    match structure(&changes).next() {
-        None => Left::Nothing,
-        Some(first) if idle => {
-            verified.judge(Verdict::DoesNothing, sentence(direction, first));
-            Left::Everything
-        }
-        Some(first) => {
-            verified.judge(Verdict::Differs, sentence(direction, first));
-            Left::Something
-        }
-    }
-}
-
-pub(super) fn structure(changes: &[Change]) -> impl Iterator<Item = &Change> {
-    changes.iter().filter(|change| change.weight == Weight::Structure)
-}
-
-/// An error that is the migration's; any other ends the verification.
-pub(super) fn own(error: Error) -> Result<Error> {
-    match error.code() {
-        Code::HungUp
-        | Code::Interrupted
-        | Code::Terminated
-        | Code::ConnectionLost
-        | Code::OutcomeUnknown
-        | Code::Unreachable => Err(error),
-        _ => Ok(error),
-    }
-}
-
-/// `down fails at line 1: no such table: a`
-pub(super) fn failure(way: &str, error: &Error) -> String {
-    let cause = error.cause().map_or_else(|| error.to_string(), str::to_owned);
-    let cause = cause.split_whitespace().collect::<Vec<_>>().join(" ");
-    match error.place() {
-        Some(place) => format!("{way} fails at line {}: {cause}", place.line),
-        None => format!("{way} fails: {cause}"),
-    }
 }

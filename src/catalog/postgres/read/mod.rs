@@ -17,6 +17,7 @@ pub(super) use text::split;
 use std::time::Duration;
 
 use crate::backend::Backend;
+use crate::catalog::Depth;
 use crate::catalog::model::{Catalog, Name};
 use crate::db::{DbError, Dialect, Home, Kind, Row, Session};
 use crate::error::{Code, Error, Result};
@@ -56,14 +57,14 @@ const ATTEMPTS: u32 = 20;
 /// Objects that vanished while they were read: their texts are made from the newest catalog, whatever is seen of the rest.
 pub(super) struct Vanished;
 
-pub(super) fn read(session: &mut Session, dialect: &dyn Dialect, home: &Home) -> Result<Catalog> {
+pub(super) fn read(session: &mut Session, dialect: &dyn Dialect, home: &Home, depth: Depth) -> Result<Catalog> {
     let schema = home.schema.as_deref().unwrap_or("public");
     let mut last = None;
     for attempt in 0..ATTEMPTS {
         if attempt > 0 {
             std::thread::sleep(Duration::from_millis(5 * u64::from(attempt)));
         }
-        match ask(session, dialect, schema) {
+        match ask(session, dialect, schema, depth) {
             Ok(answers) => {
                 if let Ok(catalog) = catalog(answers, schema) {
                     return Ok(catalog);
@@ -86,7 +87,7 @@ pub(super) fn read(session: &mut Session, dialect: &dyn Dialect, home: &Home) ->
 
 /// Asks everything in one message, and leaves the connection as it was: within a transaction that is open already, what is
 /// set goes with a savepoint.
-fn ask(session: &mut Session, dialect: &dyn Dialect, schema: &str) -> Result<Vec<Vec<Row>>, DbError> {
+fn ask(session: &mut Session, dialect: &dyn Dialect, schema: &str, depth: Depth) -> Result<Vec<Vec<Row>>, DbError> {
     let is_open = session.in_transaction(false);
     let (begin, end, undo) = if is_open {
         let end = vec!["ROLLBACK TO SAVEPOINT dbtool_catalog", "RELEASE SAVEPOINT dbtool_catalog"];
@@ -96,7 +97,10 @@ fn ask(session: &mut Session, dialect: &dyn Dialect, schema: &str) -> Result<Vec
     };
     // What is temporary must not stand before what is read, as it does unless it is named.
     let path = format!("{}, pg_temp", dialect.identifier(schema));
-    let settings: Vec<String> = std::iter::once(("search_path", path.as_str()))
+    // The queries ask for it: what is measured, and what depends on what, takes as long as all the rest.
+    let all = ("dbtool.everything", if depth == Depth::Everything { "on" } else { "off" });
+    let settings: Vec<String> = [("search_path", path.as_str()), all]
+        .into_iter()
         .chain(SETTINGS)
         .map(|(name, value)| format!("pg_catalog.set_config('{name}', {}, true)", dialect.literal(value)))
         .collect();

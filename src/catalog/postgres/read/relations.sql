@@ -5,7 +5,7 @@ SELECT c.oid, c.relkind, n.nspname, c.relname,
     AND classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND deptype = 'e') AS of_extension,
   d.description,
   CASE WHEN c.reltuples >= 0 AND c.relkind IN ('r', 'p', 'f', 'm') THEN c.reltuples::pg_catalog.int8 END AS rows,
-  CASE WHEN c.relkind NOT IN ('r', 'm') THEN NULL
+  CASE WHEN c.relkind NOT IN ('r', 'm') OR pg_catalog.current_setting('dbtool.everything') = 'off' THEN NULL
     WHEN (SELECT pg_catalog.count(*) <= 500 FROM pg_catalog.pg_class WHERE relkind IN ('r', 'm') AND oid >= 16384) THEN pg_catalog.pg_total_relation_size(c.oid)
     WHEN c.reltuples >= 0 THEN (c.relpages + coalesce(i.pages, 0) + coalesce(o.relpages, 0)) * pg_catalog.current_setting('block_size')::pg_catalog.int8 END AS bytes,
   c.relispartition,

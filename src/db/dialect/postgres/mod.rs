@@ -466,11 +466,15 @@ impl Dialect for Postgres {
             // A list is written as one already.
             let value = if setting.ends_with("search_path") { value.to_owned() } else { self.literal(value) };
             likeness.statements.push(format!(
-                "DO $$ BEGIN EXECUTE 'ALTER DATABASE ' || quote_ident(current_database()) || {}; END $$",
+                "DO $do$ BEGIN EXECUTE 'ALTER DATABASE ' || quote_ident(current_database()) || {}; END $do$",
                 self.literal(&format!(" SET {setting} = {value}"))
             ));
         }
         Ok(likeness)
+    }
+
+    fn careless(&self, database: &str) -> Option<String> {
+        Some(format!("ALTER DATABASE {} SET synchronous_commit = off", self.identifier(database)))
     }
 
     fn databases(&self, place: &Connector, prefix: &str) -> Result<Vec<String>> {

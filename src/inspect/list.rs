@@ -1,0 +1,118 @@
+//! The tables of a schema, a line each, and what else there is in a few words.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::catalog::{Catalog, Object, TableKind};
+use crate::text;
+
+/// A table or view.
+#[derive(Debug, Serialize)]
+pub struct Listed {
+    pub name: String,
+    /// `table`, `partitioned table`, `partition`, `foreign table`, `virtual table`, `view`, `materialized view`
+    pub kind: &'static str,
+    pub rows: Option<u64>,
+    pub bytes: Option<u64>,
+    /// How many.
+    pub columns: usize,
+    pub comment: Option<String>,
+}
+
+/// What a kind of table is called.
+#[must_use]
+pub fn kind(kind: TableKind) -> &'static str {
+    match kind {
+        TableKind::Table => "table",
+        TableKind::Partitioned => "partitioned table",
+        TableKind::Partition => "partition",
+        TableKind::Foreign => "foreign table",
+        TableKind::Virtual => "virtual table",
+    }
+}
+
+/// What a view is called.
+#[must_use]
+pub fn view_kind(materialized: bool) -> &'static str {
+    if materialized { "materialized view" } else { "view" }
+}
+
+/// Every table and view, in the order of their names.
+#[must_use]
+pub fn tables(catalog: &Catalog) -> Vec<Listed> {
+    let tables = catalog.tables.iter().map(|table| {
+        let listed = Listed {
+            name: table.name.to_string(),
+            kind: kind(table.kind),
+            rows: table.rows,
+            bytes: table.bytes,
+            columns: table.columns.len(),
+            comment: table.comment.clone(),
+        };
+        (&table.name, listed)
+    });
+    let views = catalog.views.iter().map(|view| {
+        let listed = Listed {
+            name: view.name.to_string(),
+            kind: view_kind(view.materialized),
+            rows: None,
+            bytes: None,
+            columns: view.columns.len(),
+            comment: view.comment.clone(),
+        };
+        (&view.name, listed)
+    });
+    let mut all: Vec<_> = tables.chain(views).collect();
+    all.sort_by_key(|(name, _)| *name);
+    all.into_iter().map(|(_, listed)| listed).collect()
+}
+
+/// So many are named one by one.
+const FEW: usize = 5;
+
+/// Objects in a few words: `publication news`, `aggregate median`, or `12 aggregates, 1 publication`.
+#[must_use]
+pub fn objects(objects: &[Object]) -> String {
+    if objects.len() <= FEW {
+        let named: Vec<_> = objects.iter().map(|object| format!("{} `{}`", object.kind, object.name)).collect();
+        return named.join(", ");
+    }
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for object in objects {
+        *counts.entry(&object.kind).or_default() += 1;
+    }
+    let counted: Vec<_> = counts.into_iter().map(|(kind, number)| text::count(number, kind)).collect();
+    counted.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::Name;
+    use crate::inspect::samples;
+
+    #[test]
+    fn tables_and_views_stand_in_the_order_of_their_names() {
+        let listed = tables(&samples::catalog());
+        let names: Vec<_> = listed.iter().map(|one| format!("{} {}", one.kind, one.name)).collect();
+        let expected = [
+            "table Users",
+            "table order_items",
+            "view order_totals",
+            "table orders",
+            "table users",
+            "table audit.events",
+        ];
+        assert_eq!(names, expected);
+    }
+
+    #[test]
+    fn a_few_are_named_and_many_are_counted() {
+        let object = |name: &str| Object { kind: "aggregate".into(), name: Name::of(None, name) };
+        assert_eq!(objects(&[object("a"), object("b")]), "aggregate `a`, aggregate `b`");
+        let mut many: Vec<_> = (0..6).map(|number| object(&number.to_string())).collect();
+        many.push(Object { kind: "publication".into(), name: Name::of(None, "p") });
+        assert_eq!(objects(&many), "6 aggregates, 1 publication");
+    }
+}
