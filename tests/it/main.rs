@@ -11,6 +11,7 @@ mod support;
 
 mod atomic;
 mod bad_input;
+mod catalog;
 mod catalog_mysql;
 mod catalog_postgres;
 mod catalog_sqlite;

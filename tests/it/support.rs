@@ -409,7 +409,7 @@ fn find(backend: Backend, variable: &str, local: &[&str]) -> Option<String> {
     found
 }
 
-fn connector(url: &str) -> Connector {
+pub fn connector(url: &str) -> Connector {
     let directory = std::env::temp_dir();
     let flags = Flags { url: Some(url.to_owned()), ..Flags::default() };
     let process =

@@ -9,6 +9,8 @@
     reason = "a bench stops at what it did not expect, and prints"
 )]
 
+mod schemas;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -48,6 +50,7 @@ fn main() {
     for backend in [Backend::Sqlite, Backend::Postgres] {
         compare(&root, backend, &mut report);
     }
+    schemas::compare(&root, &mut report);
     quick(&mut report);
     memory(&root, &mut report);
     let text = report.text();
@@ -404,7 +407,7 @@ struct Report {
 
 impl Report {
     fn table(&mut self, title: &str, columns: &[&str], times: &Times, lines: &[&'static str]) {
-        let others = columns.len() > 1;
+        let others = columns.contains(&"dbtool") && columns.len() > 1;
         let ratio = if others { " to the fastest other |" } else { "" };
         let rule = "---|".repeat(columns.len() + usize::from(others));
         self.text += &format!("### {title}\n\n| | {} |{ratio}\n|---|{rule}\n", columns.join(" | "));
@@ -420,6 +423,10 @@ impl Report {
             self.text += &format!("| {what} | {} |{ratio}\n", cells.join(" | "));
         }
         self.text.push('\n');
+    }
+
+    fn say(&mut self, text: &str) {
+        self.text += text;
     }
 
     fn text(&self) -> String {
