@@ -56,7 +56,8 @@ pub fn read(session: &mut Session, dialect: &dyn Dialect, home: &Home) -> Result
     read_to(session, dialect, home, Depth::Everything)
 }
 
-/// The same, only to compare it: neither sizes nor what [`ddl`] needs are asked for, where that saves time.
+/// The same, only to compare it, and again and again on a connection that is ours alone: neither sizes nor what [`ddl`] needs are
+/// asked for, and statements may be left prepared.
 pub fn read_structure(session: &mut Session, dialect: &dyn Dialect, home: &Home) -> Result<Catalog> {
     read_to(session, dialect, home, Depth::Structure)
 }

@@ -186,13 +186,15 @@ pub struct Session {
     log: LogSettings,
     /// What was found of our tables when the connection was made.
     home: Option<Home>,
+    /// How often something was done on it that counts its times.
+    times: usize,
 }
 
 impl Session {
     #[must_use]
     pub fn new(mut driver: Box<dyn Driver>, rules: &'static Rules, redactor: Redactor, log: LogSettings) -> Self {
         driver.count_rows(log.sql != SqlLog::Off);
-        Self { driver, rules, redactor, log, home: None }
+        Self { driver, rules, redactor, log, home: None, times: 0 }
     }
 
     /// Looks where our tables stand, before anyone asks. What fails is looked at again, and told then.
@@ -203,6 +205,12 @@ impl Session {
     /// Where our tables stand: at the first call as it was found when the connection was made, if it was looked at then.
     pub fn home(&mut self, dialect: &dyn Dialect) -> Result<Home, Error> {
         self.home.take().map_or_else(|| dialect.home(self), Ok)
+    }
+
+    /// How often this was asked before on this connection: for what is to be done at first, and then now and again.
+    pub fn times(&mut self) -> usize {
+        self.times += 1;
+        self.times - 1
     }
 
     /// Runs SQL of our own and gives the rows of its last statement.

@@ -51,6 +51,9 @@ const SETTINGS: [(&str, &str); 10] = [
     ("jit", "off"),
 ];
 
+/// For so many readings one plan is good.
+const PLANNED_FOR: usize = 16;
+
 /// How often a schema that changes meanwhile is read again.
 const ATTEMPTS: u32 = 20;
 
@@ -105,7 +108,20 @@ fn ask(session: &mut Session, dialect: &dyn Dialect, schema: &str, depth: Depth)
         .map(|(name, value)| format!("pg_catalog.set_config('{name}', {}, true)", dialect.literal(value)))
         .collect();
     let mut message = vec![begin.to_owned(), format!("SELECT {}", settings.join(", "))];
-    message.extend(QUERIES.map(str::to_owned));
+    let numbered = QUERIES.iter().zip(1..);
+    if depth == Depth::Structure {
+        // Asked again and again on a connection of our own, they are worth planning once: that takes as long as running them. But a
+        // plan for few tables is none for many.
+        let times = session.times();
+        if times.is_multiple_of(PLANNED_FOR) {
+            let forget = numbered.clone().filter(|_| times > 0).map(|(_, at)| format!("DEALLOCATE dbtool_catalog_{at}"));
+            let prepare = numbered.map(|(sql, at): (&&str, usize)| format!("PREPARE dbtool_catalog_{at} AS {sql}"));
+            session.query_each(&forget.chain(prepare).collect::<Vec<_>>())?;
+        }
+        message.extend((1..=QUERIES.len()).map(|at| format!("EXECUTE dbtool_catalog_{at}")));
+    } else {
+        message.extend(QUERIES.map(str::to_owned));
+    }
     message.extend(end.iter().map(ToString::to_string));
     let answers = session.query_each(&message);
     if answers.is_err() && session.in_transaction(false) {
