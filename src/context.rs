@@ -53,6 +53,13 @@ impl<'a> Context<'a> {
             let message = format!("`scratch_url` is of {other}, and the database of {backend}");
             return Err(Error::new(Code::ConfigValue, message).note(format!("it comes from {}", named.origin)));
         }
+        if let Some(path) = named.target.file().filter(|path| !path.is_dir()) {
+            let message = format!("`scratch_url` names `{}`, which is no directory", path.display());
+            let hint = "for SQLite it is the directory in which throw-away databases are made";
+            return Err(Error::new(Code::ConfigValue, message)
+                .note(format!("it comes from {}", named.origin))
+                .hint(hint));
+        }
         let place = Connector::to(named, &self.settings)?;
         self.terminal.hide(place.redactor());
         self.check_scratch_place(&place)?;
@@ -72,9 +79,12 @@ impl<'a> Context<'a> {
         }
         let name = &environment.name;
         let message = format!("the environment `{name}` is protected: nothing is tried out on its server");
-        Err(Error::new(Code::ScratchPlace, message)
-            .note("nothing was run")
-            .hint(format!("`scratch_url` in `[env.{name}]` names another server")))
+        let error = Error::new(Code::ScratchPlace, message).note("nothing was run");
+        let error = match self.settings.scratch()? {
+            Some(named) => error.note(format!("`scratch_url` names the same server ({})", named.origin)),
+            None => error,
+        };
+        Err(error.hint(format!("`scratch_url` in `[env.{name}]` names another server")))
     }
 
     /// The pool, for commands that work in parallel.

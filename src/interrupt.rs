@@ -60,6 +60,8 @@ struct State {
     /// How much is at work that must come to an orderly end.
     working: AtomicUsize,
     canceller: Mutex<Option<Canceller>>,
+    /// Clears away what the process would leave behind.
+    sweeper: Mutex<Option<Canceller>>,
 }
 
 impl Interrupt {
@@ -99,9 +101,11 @@ impl Interrupt {
         Working { interrupt: self.clone(), around }
     }
 
-    /// Something is at work that has no statement to cancel, and must be cleared away all the same.
+    /// Something is at work that has no statement to cancel, and must be cleared away all the same: in order, or, where the
+    /// process leaves at once, by the sweeper.
     #[must_use]
-    pub fn tidying(&self) -> Working {
+    pub fn tidying(&self, sweeper: Option<Canceller>) -> Working {
+        *self.0.sweeper.lock().unwrap_or_else(PoisonError::into_inner) = sweeper;
         self.working(Some(Box::new(|| {})))
     }
 
@@ -125,6 +129,12 @@ impl Interrupt {
     #[cfg(unix)]
     fn raise(&self, number: i32) {
         let before = self.0.raised.swap(number, Ordering::SeqCst);
+        let leave = |number, text| {
+            if let Some(sweep) = &*self.0.sweeper.lock().unwrap_or_else(PoisonError::into_inner) {
+                sweep();
+            }
+            leave(number, text)
+        };
         if before != 0 {
             leave(number, "left at once; `dbtool migrate status` tells what is in the database");
         }

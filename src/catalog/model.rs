@@ -174,7 +174,7 @@ pub struct Table {
     pub name: Name,
     pub kind: TableKind,
     pub comment: Option<String>,
-    /// As the server estimates it; exact on SQLite, where that is cheap. Measured, as `bytes` is.
+    /// An estimate, as of the last ANALYZE. Measured, as `bytes` is.
     pub rows: Option<u64>,
     /// With its indexes.
     pub bytes: Option<u64>,

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use super::connector::{Connector, Purpose};
 use super::dialect::Likeness;
 use crate::error::{Code, Error, Result};
-use crate::interrupt::{Interrupt, Working};
+use crate::interrupt::{Canceller, Interrupt, Working};
 use crate::observer::{Observer, Silent};
 
 /// What their names begin with.
@@ -44,7 +44,14 @@ impl Scratch {
             Err(error) => return Err(error),
         };
         let connector = like.dialect().beside(place, &name(SystemTime::now()));
-        let mut scratch = Self { connector, likeness, made: false, used: false, _working: interrupt.tidying() };
+        // Of a file, whatever the process leaves in the middle of is nobody's.
+        let sweeper = directory(&connector).map(Path::to_owned).map(|directory| -> Canceller {
+            Box::new(move || {
+                let _ = std::fs::remove_dir_all(&directory);
+            })
+        });
+        let working = interrupt.tidying(sweeper);
+        let mut scratch = Self { connector, likeness, made: false, used: false, _working: working };
         scratch.create(observer)?;
         interrupt.check()?;
         Ok(scratch)
@@ -66,15 +73,13 @@ impl Scratch {
         }
         let made = dialect.create_database(&self.connector, Some(&self.likeness), observer);
         made.map_err(|error| {
-            let permission =
-                error.cause().is_some_and(|cause| cause.contains("permission") || cause.contains("denied"));
-            if !permission {
-                return error;
-            }
-            error
-                .with_code(Code::ScratchPlace)
-                .saying("cannot make a scratch database: the user may not make databases")
-                .hint("`scratch_url` in the environment's section names a server, and a user, where it may")
+            let denied = error.cause().filter(|cause| cause.contains("permission") || cause.contains("denied"));
+            let Some(cause) = denied.map(str::to_owned) else { return error };
+            Error::new(Code::ScratchPlace, "cannot make a scratch database: the user may not make databases")
+                .because(cause)
+                .note("nothing was run")
+                .hint("give the user the right: docs/verification.md says how")
+                .hint("or name a server, and a user, where it may: `scratch_url` in the environment's section")
         })?;
         self.made = true;
         crate::fault::point();

@@ -48,7 +48,7 @@ impl Item {
 #[must_use]
 pub fn page(shown: &Shown<'_>) -> Page {
     let (about, comment, sections) = match shown.thing {
-        Thing::Table(table) => (about_table(table, shown.estimated), &table.comment, table_sections(table)),
+        Thing::Table(table) => (about_table(table), &table.comment, table_sections(table)),
         Thing::View(view) => (view_kind(view.materialized).to_owned(), &view.comment, view_sections(view)),
         Thing::Enum(one) => ("enum".to_owned(), &one.comment, enum_sections(one)),
         Thing::Domain(domain) => (about_domain(domain), &domain.comment, domain_sections(domain)),
@@ -88,12 +88,11 @@ pub fn column_rows(thing: Thing<'_>) -> Option<Vec<Vec<String>>> {
     }
 }
 
-fn about_table(table: &Table, estimated: bool) -> String {
+fn about_table(table: &Table) -> String {
     let mut about = vec![kind(table.kind).to_owned()];
     if let Some(rows) = table.rows {
         let plural = if rows == 1 { "" } else { "s" };
-        let roughly = if estimated { "~" } else { "" };
-        about.push(format!("{roughly}{} row{plural}", text::thousands(rows)));
+        about.push(format!("~{} row{plural}", text::thousands(rows)));
     }
     about.extend(table.bytes.map(|bytes| text::bytes(usize::try_from(bytes).unwrap_or(usize::MAX))));
     about.join(", ")

@@ -13,9 +13,6 @@ pub struct Shown<'c> {
     /// Of a table: the foreign keys that lead to it, its own among them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub referred_to_by: Option<Vec<Referrer>>,
-    /// The database counts rows only roughly.
-    #[serde(skip)]
-    pub estimated: bool,
 }
 
 /// A foreign key of some table.
@@ -49,6 +46,6 @@ impl<'c> Shown<'c> {
             ),
             _ => None,
         };
-        Self { thing, referred_to_by, estimated: catalog.backend.is_server() }
+        Self { thing, referred_to_by }
     }
 }

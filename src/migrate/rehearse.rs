@@ -35,9 +35,17 @@ pub fn rehearse(
     match finished.failure {
         None => Ok(finished),
         Some(failure) if runner.interrupt.raised().is_some() => Err(failure),
-        Some(failure) => Err(failure
-            .with_code(Code::RehearsalFailed)
-            .note("this was the rehearsal, on a scratch copy of the schema: nothing was run on the database itself")),
+        Some(failure) => {
+            // What is said of the scratch copy there is nothing to be done about.
+            let error = Error::new(Code::RehearsalFailed, format!("the rehearsal failed: {failure}"));
+            let error = failure.place().cloned().into_iter().fold(error, Error::at);
+            let error = failure.cause().map(str::to_owned).into_iter().fold(error, Error::because);
+            let told = failure.notes().iter().filter(|_| failure.code() == Code::CheckFailed);
+            let error = told.cloned().fold(error, Error::note);
+            Err(error
+                .note("it was on a scratch copy of the schema: nothing was run on the database itself")
+                .hint("mend the file, and run the same command again"))
+        }
     }
 }
 

@@ -478,3 +478,18 @@ fn the_number_of_questions_does_not_grow() {
     assert_eq!(few, 6);
     assert_eq!(many, few);
 }
+
+/// With its contents elsewhere, fts5 has no such table of its own.
+#[test]
+fn a_table_that_fts5_reads_from_is_the_users() {
+    let project = Project::sqlite();
+    let mut session = project.session();
+    session.execute("CREATE TABLE docs_content (id INTEGER PRIMARY KEY, body TEXT)").unwrap();
+    session
+        .execute("CREATE VIRTUAL TABLE docs USING fts5 (body, content = 'docs_content', content_rowid = 'id')")
+        .unwrap();
+    session.execute("CREATE VIRTUAL TABLE own USING fts5 (body)").unwrap();
+    let catalog = read_from(&mut session);
+    let names: Vec<_> = catalog.tables.iter().map(|table| table.name.name.as_str()).collect();
+    assert_eq!(names, ["docs", "docs_content", "own"]);
+}

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{Project, on_each_backend, on_postgres};
+use crate::support::{Project, on_each_backend, on_mysql, on_postgres};
 
 fn users(project: Project) -> Project {
     project
@@ -192,4 +192,53 @@ fn a_rehearsal_comes_before_the_run() {
         assert_eq!(project.states(), "1:applied 2:applied");
         project.ok(&["migrate", "up", "--rehearse"]).says(&["nothing to do"]);
     });
+}
+
+#[test]
+fn what_one_side_could_not_see_is_no_difference() {
+    on_mysql(|project| {
+        let project = users(project);
+        project.ok(&["migrate", "up"]);
+        let (user, database) = (format!("low{}", std::process::id()), project.database().to_owned());
+        let mut session = project.session();
+        session.execute("CREATE TRIGGER trg BEFORE INSERT ON users FOR EACH ROW SET NEW.name = 'x'").unwrap();
+        session.execute(&format!("CREATE USER {user}@'%' IDENTIFIED BY 'p'")).unwrap();
+        session.execute(&format!("GRANT SELECT ON {database}.* TO {user}@'%'")).unwrap();
+        let low = project.url.replace("root@", &format!("{user}:p@"));
+        if low == project.url {
+            return;
+        }
+        let run = project.run(&["schema", "diff", &low, "live"]);
+        session.execute(&format!("DROP USER {user}@'%'")).unwrap();
+        assert_eq!(run.code, 9, "{run}");
+        run.says(&["error[schema/not-seen]"]);
+        assert!(!run.stdout.contains("trg"), "{run}");
+    });
+}
+
+#[test]
+fn a_rehearsal_leaves_what_is_half_done_to_the_run() {
+    on_each_backend(|project| {
+        let up = "CREATE TABLE a (i INTEGER);\nINSERT INTO nowhere VALUES (1);\n";
+        let project = project.plain_migration("1_half", up, "");
+        project.expect(5, &["migrate", "up"]);
+        project.expect(5, &["migrate", "up", "--rehearse"]).says(&["error[migrate/half-applied]", "--retry"]);
+    });
+}
+
+#[test]
+fn the_order_of_columns_is_told_and_is_no_difference() {
+    on_each_backend(|project| {
+        let project = users(project);
+        project.ok(&["migrate", "up"]);
+        let mut dump = project.json(0, &["schema", "dump"]);
+        dump["tables"][0]["columns"].as_array_mut().unwrap().reverse();
+        project.write("turned.json", dump.to_string());
+        let run = project.ok(&["schema", "diff", "live", "turned.json"]);
+        run.says(&["are the same, but for the order of columns"]);
+        assert!(run.stdout.contains("~ table users\n    column order: `id, name` -> `name, id`"), "{run}");
+    });
+    let project = users(Project::sqlite());
+    project.ok(&["migrate", "up"]);
+    project.expect(1, &["schema", "diff", "lvie", "live"]).says(&["did you mean `live`?"]);
 }

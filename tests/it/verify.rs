@@ -509,3 +509,49 @@ fn a_reason_is_always_given() {
         "{said}"
     );
 }
+
+#[test]
+fn no_other_database_of_a_server_is_reached() {
+    let Some(other) = Project::on(Backend::Mysql) else { return };
+    let name = other.database().to_owned();
+    for sql in [
+        format!("CREATE TABLE t (a INT);\nDROP TABLE t, {name}.keep;\n"),
+        format!("TRUNCATE `{name}`.keep;\n"),
+        format!("CREATE TABLE t (a INT);\nUPDATE t, {name}.keep k SET k.a = 2;\n"),
+        format!("CREATE TABLE t (a INT);\nRENAME TABLE t TO {name}.moved;\n"),
+    ] {
+        other.session().execute("CREATE TABLE IF NOT EXISTS keep (a INT)").unwrap();
+        let project = Project::on(Backend::Mysql).unwrap().migration("1_reach", &sql, "");
+        let run = project.expect(9, &["migrate", "verify"]);
+        run.says(&["error[scratch/reaches-beyond]", &format!("the database `{name}`, which it names")]);
+        assert_eq!(other.query("SHOW TABLES"), ["keep"], "{sql}");
+    }
+}
+
+#[test]
+fn a_scratch_file_goes_when_the_process_leaves_at_once() {
+    let long = "CREATE TABLE t (a INTEGER);\nWITH RECURSIVE r (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 300000000) \
+                INSERT INTO t SELECT max(n) FROM r;\n";
+    let project = own_temporary(Project::sqlite()).migration("1_long", long, "");
+    let child = project.command(&["migrate", "verify"]).spawn().unwrap();
+    let begun = Instant::now();
+    while scratch(&project).is_empty() {
+        assert!(begun.elapsed() < Duration::from_secs(20), "it never came to that point");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let run = Run::of(&child.wait_with_output().unwrap());
+    assert_eq!(run.code, 130, "{run}");
+    assert_eq!(scratch(&project), [""; 0]);
+}
+
+#[test]
+fn a_scratch_directory_must_be_there() {
+    let project = Project::sqlite().migration("1_users", USERS, "DROP TABLE users;\n");
+    project.write("dbtool.toml", format!("[env.dev]\nurl = \"{}\"\nscratch_url = \"sqlite://nowhere\"\n", project.url));
+    project.expect(2, &["migrate", "verify"]).says(&["`scratch_url` names", "which is no directory"]);
+    std::fs::create_dir(project.path("nowhere")).unwrap();
+    project.ok(&["migrate", "verify"]);
+    assert_eq!(std::fs::read_dir(project.path("nowhere")).unwrap().count(), 0);
+}

@@ -14,9 +14,14 @@ const SUFFIXES: &[(&[&str], &[&str])] = &[
 
 /// The names that a virtual table's own tables can have, in lower case.
 pub(super) fn shadow_tables(virtual_table: &Object) -> Vec<String> {
-    let module = virtual_table.sql.as_deref().and_then(create_other::virtual_table).map(|table| table.module);
-    let module = module.unwrap_or_default().to_ascii_lowercase();
+    let Some(table) = virtual_table.sql.as_deref().and_then(create_other::virtual_table) else { return Vec::new() };
+    let module = table.module.to_ascii_lowercase();
+    // Where the contents stand elsewhere, a table of that name is somebody else's.
+    let is_option =
+        |argument: &String| argument.split('=').next().is_some_and(|name| name.trim().eq_ignore_ascii_case("content"));
+    let elsewhere = table.arguments.iter().any(is_option);
     let suffixes = SUFFIXES.iter().filter(|(modules, _)| modules.contains(&module.as_str()));
     let name = virtual_table.name.to_ascii_lowercase();
-    suffixes.flat_map(|(_, suffixes)| *suffixes).map(|suffix| format!("{name}_{suffix}")).collect()
+    let own = suffixes.flat_map(|(_, suffixes)| *suffixes).filter(|suffix| !elsewhere || **suffix != "content");
+    own.map(|suffix| format!("{name}_{suffix}")).collect()
 }

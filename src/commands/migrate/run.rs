@@ -80,11 +80,15 @@ pub fn run(context: &Context<'_>, wanted: &Wanted<'_>) -> anyhow::Result<ExitCod
     let finished = runner.run(&asked)?;
     drop(progress);
     let changed = finished.migrations.iter().any(|ran| ran.outcome == Outcome::Done);
-    let code = report(context, finished, wanted.dry_run)?;
+    let reported = report(context, finished, wanted.dry_run);
     if !wanted.dry_run {
-        kept.refresh(context, changed)?;
+        // What is in before one that failed is in the schema, too; the failure is told all the same.
+        let refreshed = kept.refresh(context, changed);
+        if reported.is_ok() {
+            refreshed?;
+        }
     }
-    Ok(code)
+    reported
 }
 
 /// Runs what is asked for on a scratch copy of the live schema.
@@ -109,10 +113,15 @@ fn rehearse(context: &Context<'_>, runner: &Runner<'_>, asked: &apply::Wanted<'_
         return Ok(());
     }
     if !context.scratch_is_elsewhere()? {
-        check_reach(pending, dialect)?;
+        check_reach(pending, connector)?;
     }
-    if !live.not_modelled.is_empty() {
-        let names = live.not_modelled.iter().map(|object| format!("{} `{}`", object.kind, object.name));
+    // What is half done is settled first, and the run itself says how.
+    if !history.half.is_empty() {
+        return Ok(());
+    }
+    if !live.not_modelled.is_empty() || !live.not_seen.is_empty() {
+        let names =
+            live.not_modelled.iter().chain(&live.not_seen).map(|object| format!("{} `{}`", object.kind, object.name));
         context.terminal.warning(&format!("the rehearsal goes without {}", text::listed(names)), None);
     }
     let mut scratch = context.scratch(&runner.interrupt, runner.observer)?;

@@ -34,7 +34,7 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let dialect = connector.dialect();
     let history = history(context)?;
     let since = args.since.as_deref().map(|wanted| since(&source, wanted, context)).transpose()?.flatten();
-    let reach = if context.scratch_is_elsewhere()? { None } else { first_reach(&source.migrations, dialect)? };
+    let reach = if context.scratch_is_elsewhere()? { None } else { first_reach(&source.migrations, connector)? };
     let interrupt = Interrupt::listen();
     let progress = Progress::new(context.terminal);
     let mut scratch = context.scratch(&interrupt, &progress)?;
@@ -57,6 +57,10 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
         not_verified: proof.not_verified,
     };
     emit(context.terminal, context.format, &report, view)?;
+    if !proof.not_modelled.is_empty() {
+        let names = proof.not_modelled.iter().map(|object| format!("{} `{}`", object.kind, object.name));
+        context.terminal.warning(&format!("only their names were compared: {}", text::listed(names)), None);
+    }
     let bad = report.migrations.iter().any(|one| one.verdict.is_bad(args.strict));
     match reach {
         // Why it ended there, whatever was found before.

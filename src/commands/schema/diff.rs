@@ -60,12 +60,17 @@ pub fn compare(
         all.dedup();
         all
     };
+    let not_seen = both(|catalog| &catalog.not_seen);
+    let mut differences = diff(from, to);
+    // Whether it is there on the other side, nobody knows.
+    differences
+        .retain(|change| change.change == What::Changed || !not_seen.iter().any(|object| may_be(object, change)));
     let report = DiffReport {
         from: context.terminal.redacted(from_name),
         to: context.terminal.redacted(to_name),
-        differences: diff(from, to),
+        differences,
         not_modelled: both(|catalog| &catalog.not_modelled),
-        not_seen: both(|catalog| &catalog.not_seen),
+        not_seen,
     };
     emit(context.terminal, context.format, &report, view)?;
     if !report.not_modelled.is_empty() {
@@ -83,6 +88,14 @@ pub fn compare(
         context.terminal.warning(&message, None);
     }
     Ok(if differ { ExitCode::Differs } else { ExitCode::Done })
+}
+
+/// Whether what could not be seen may be, or hold, what seems to be on one side only: `triggers of the table` `orders`.
+fn may_be(object: &Object, change: &Change) -> bool {
+    let (name, kind) = (object.name.to_string(), object.kind.as_str());
+    let within = change.name == name || change.name.strip_prefix(&name).is_some_and(|rest| rest.starts_with('.'));
+    let of_that_kind = text::has_word(kind, &change.kind) || text::has_word(kind, &format!("{}s", change.kind));
+    of_that_kind && (within || !kind.contains(" of the "))
 }
 
 impl Report for DiffReport {
@@ -144,7 +157,8 @@ fn view(terminal: &Terminal, report: &DiffReport) {
             .map(|(count, word)| format!("{count} {word}"));
         format!("from `{from}` to `{to}`: {}", parts.collect::<Vec<_>>().join(", "))
     } else if report.not_seen.is_empty() {
-        format!("`{from}` and `{to}` are the same")
+        let but = if report.differences.is_empty() { "" } else { ", but for the order of columns" };
+        format!("`{from}` and `{to}` are the same{but}")
     } else {
         return;
     };

@@ -11,6 +11,7 @@ use crate::error::{Code, Error, Result};
 use crate::interrupt::Interrupt;
 use crate::migrate::{Direction, Step, applied_steps, check_reach, schema_of};
 use crate::output::Progress;
+use crate::text;
 
 /// `live`, `migrations`, `env:NAME`, a URL, or a file of `schema dump -o json`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,11 +63,12 @@ fn other(context: &Context<'_>, flags: Flags) -> Result<Catalog> {
     read(&connector, context)
 }
 
-fn of_file(context: &Context<'_>, path: &str) -> Result<Catalog> {
-    let path = context.settings.process.directory.join(path);
+fn of_file(context: &Context<'_>, word: &str) -> Result<Catalog> {
+    let path = context.settings.process.directory.join(word);
     let text = std::fs::read_to_string(&path).map_err(|cause| {
         let error = Error::io("read", &path, &cause);
-        error.hint(
+        let near = text::did_you_mean(word, ["live", "migrations"]);
+        near.into_iter().fold(error, Error::hint).hint(
             "a side is `live`, `migrations`, `env:NAME`, a URL, or a file that `dbtool schema dump -o json` wrote",
         )
     })?;
@@ -99,7 +101,7 @@ pub fn of_applied(context: &Context<'_>) -> Result<(Catalog, Vec<String>)> {
 fn on_scratch(context: &Context<'_>, steps: &[Step]) -> Result<Catalog> {
     let source = context.source()?;
     if !context.scratch_is_elsewhere()? {
-        check_reach(&source.migrations, context.connector()?.dialect())?;
+        check_reach(&source.migrations, context.connector()?)?;
     }
     let interrupt = Interrupt::listen();
     let progress = Progress::new(context.terminal);

@@ -11,7 +11,7 @@ use crate::text;
 
 /// List the tables and views, with their sizes
 ///
-/// The number of rows is the server's estimate, and exact on SQLite.
+/// The number of rows is an estimate, as of the last ANALYZE.
 #[derive(Debug, clap::Args)]
 pub struct Args {}
 
@@ -21,9 +21,6 @@ struct Tables {
     /// The environment and its database.
     #[serde(skip)]
     place: String,
-    /// The database counts rows only roughly.
-    #[serde(skip)]
-    estimated: bool,
 }
 
 pub fn run(context: &Context<'_>, _: &Args) -> anyhow::Result<ExitCode> {
@@ -31,7 +28,6 @@ pub fn run(context: &Context<'_>, _: &Args) -> anyhow::Result<ExitCode> {
     let report = Tables {
         tables: inspect::tables(&live.catalog),
         place: format!("{} ({})", context.settings.environment.name, context.connector()?.target()),
-        estimated: live.catalog.backend.is_server(),
     };
     tell_gaps(context.terminal, &live.catalog);
     emit(context.terminal, context.format, &report, view)?;
@@ -68,12 +64,11 @@ impl Report for Tables {
 }
 
 fn view(terminal: &Terminal, report: &Tables) {
-    let roughly = if report.estimated { "~" } else { "" };
     let row = |table: &Listed| {
         vec![
             table.name.clone(),
             table.kind.to_owned(),
-            table.rows.map(|rows| format!("{roughly}{}", text::thousands(rows))).unwrap_or_default(),
+            table.rows.map(|rows| format!("~{}", text::thousands(rows))).unwrap_or_default(),
             table.bytes.map(|bytes| text::bytes(usize::try_from(bytes).unwrap_or(usize::MAX))).unwrap_or_default(),
             table.columns.to_string(),
             table.comment.as_deref().unwrap_or_default().replace('\n', " "),

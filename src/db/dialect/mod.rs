@@ -394,8 +394,9 @@ pub trait Dialect: Sync {
     /// The databases of a server whose names begin like this.
     fn databases(&self, place: &Connector, prefix: &str) -> Result<Vec<String>>;
 
-    /// What a statement changes that is no part of its database: a role, the server's settings, another database.
-    fn reaches_beyond(&self, _: &Statement<'_>) -> Option<String> {
+    /// What a statement changes that is no part of its database: a role, the server's settings, or one of the databases of its
+    /// server.
+    fn reaches_beyond(&self, _: &Statement<'_>, _databases: &[String]) -> Option<String> {
         None
     }
 

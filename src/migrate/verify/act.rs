@@ -179,6 +179,9 @@ pub(super) fn failure(way: &str, error: &Error) -> String {
     };
     let told = text::shorten(&told.split_whitespace().collect::<Vec<_>>().join(" "), 300);
     match error.place() {
+        Some(place) if place.file.ends_with("verify.sql") => {
+            format!("{way} fails at verify.sql:{}: {told}", place.line)
+        }
         Some(place) => format!("{way} fails at line {}: {told}", place.line),
         None => format!("{way} fails: {told}"),
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::act::Act;
 use super::order;
 use super::report::{Verdict, Verified};
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Object};
 use crate::db::Scratch;
 use crate::error::Result;
 use crate::migrate::apply::{Runner, Stage};
@@ -36,6 +36,8 @@ pub struct Proof {
     pub migrations: Vec<Verified>,
     /// Those behind one that cannot be run.
     pub not_verified: usize,
+    /// What is there in the end of which only the names were compared.
+    pub not_modelled: Vec<Object>,
 }
 
 /// A migration's two ways.
@@ -84,12 +86,13 @@ impl Verifier<'_> {
             .on(Event::Started { steps: ways.len() - first, target: self.runner.connector.target().to_string() });
         self.acts(&ways, first, &mut verified, &mut last)?;
         let whole = verified.len() == ways.len() - first;
+        let not_modelled = last.as_ref().map(|last| last.not_modelled.clone()).unwrap_or_default();
         if let (true, Some(last), None, true) = (whole, last, &refused, self.end == migrations.len()) {
             order::compare(self, &ways, &last, &mut verified)?;
         }
         verified.extend(refused.filter(|_| whole));
         let not_verified = migrations.len() - first - verified.len();
-        Ok(Proof { migrations: verified, not_verified })
+        Ok(Proof { migrations: verified, not_verified, not_modelled })
     }
 
     fn way_back(&self, migration: &Arc<Migration>) -> Option<Result<Prepared>> {

@@ -114,7 +114,8 @@ fn ask(session: &mut Session, dialect: &dyn Dialect, schema: &str, depth: Depth)
         // plan for few tables is none for many.
         let times = session.times();
         if times.is_multiple_of(PLANNED_FOR) {
-            let forget = numbered.clone().filter(|_| times > 0).map(|(_, at)| format!("DEALLOCATE dbtool_catalog_{at}"));
+            let forget =
+                numbered.clone().filter(|_| times > 0).map(|(_, at)| format!("DEALLOCATE dbtool_catalog_{at}"));
             let prepare = numbered.map(|(sql, at): (&&str, usize)| format!("PREPARE dbtool_catalog_{at} AS {sql}"));
             session.query_each(&forget.chain(prepare).collect::<Vec<_>>())?;
         }

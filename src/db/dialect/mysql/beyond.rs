@@ -2,57 +2,39 @@
 
 use crate::sql::{Kind, Lexer, Rules, Statement, Token};
 
-/// Behind these stands the name of a table, view or routine.
-const BEFORE_A_NAME: &[&str] = &[
-    "TABLE",
-    "INTO",
-    "FROM",
-    "JOIN",
-    "UPDATE",
-    "VIEW",
-    "REFERENCES",
-    "TRIGGER",
-    "PROCEDURE",
-    "FUNCTION",
-    "EVENT",
-    "CALL",
-];
-
-/// What a statement changes that is no part of its database.
-pub(super) fn reached(statement: &Statement<'_>) -> Option<String> {
+/// What a statement changes that is no part of its database: `databases` are those of its server.
+pub(super) fn reached(statement: &Statement<'_>, databases: &[String]) -> Option<String> {
     let head: Vec<&str> = statement.head().iter().map(String::as_str).collect();
     let what = match *head.as_slice() {
-        ["CREATE" | "ALTER" | "DROP" | "RENAME", "USER" | "ROLE", ..]
-        | ["GRANT" | "REVOKE", ..]
-        | ["SET", "PASSWORD" | "ROLE", ..] => "a user",
+        ["GRANT" | "REVOKE", ..] | ["SET", "PASSWORD" | "ROLE", ..] => "a user",
         ["CREATE" | "ALTER" | "DROP", "DATABASE" | "SCHEMA", ..] | ["USE", ..] => "another database",
         ["CREATE" | "ALTER" | "DROP", "TABLESPACE", ..] => "a tablespace",
         ["INSTALL" | "UNINSTALL" | "FLUSH" | "RESET" | "CHANGE" | "PURGE", ..] => "the server itself",
-        ["SET", "GLOBAL" | "PERSIST" | "PERSIST_ONLY", ..] => "the server's settings",
-        ["SET", ..] if statement.text.to_ascii_uppercase().contains("@@GLOBAL") => "the server's settings",
-        _ => return qualified(statement).map(|database| format!("the database `{database}`, which it names")),
+        _ => return within(statement, databases),
     };
     Some(what.to_owned())
 }
 
-/// The database that the name of a table or the like begins with.
-fn qualified(statement: &Statement<'_>) -> Option<String> {
+/// What stands anywhere in it: a user, a setting of the server, the name of a database before that of a table.
+fn within(statement: &Statement<'_>, databases: &[String]) -> Option<String> {
     let tokens: Vec<Token> = Lexer::new(statement.text, &Rules::MYSQL).filter(Token::is_code).collect();
-    let text = |at: usize| tokens.get(at).map(|token| token.text(statement.text));
-    let is_name = |at: usize| tokens.get(at).is_some_and(|token| matches!(token.kind, Kind::Word | Kind::QuotedName));
-    let word = |at: usize, words: &[&str]| {
-        text(at).is_some_and(|text| words.iter().any(|word| text.eq_ignore_ascii_case(word)))
-    };
-    for before in 0..tokens.len() {
-        if !word(before, BEFORE_A_NAME) {
+    let text = |at: usize| tokens.get(at).map_or("", |token| token.text(statement.text));
+    let word = |at: usize, words: &[&str]| words.iter().any(|word| text(at).eq_ignore_ascii_case(word));
+    for (at, token) in tokens.iter().enumerate() {
+        if word(at, &["CREATE", "ALTER", "DROP", "RENAME"]) && word(at + 1, &["USER", "ROLE"]) {
+            return Some("a user".to_owned());
+        }
+        let sets = statement.begins(&["SET"]) && word(at, &["GLOBAL", "PERSIST", "PERSIST_ONLY"]);
+        if sets && token.kind == Kind::Word {
+            return Some("the server's settings".to_owned());
+        }
+        if !matches!(token.kind, Kind::Word | Kind::QuotedName) || text(at + 1) != "." {
             continue;
         }
-        let mut at = before + 1;
-        while word(at, &["IF", "NOT", "EXISTS", "IGNORE", "ONLY", "LOW_PRIORITY"]) {
-            at += 1;
-        }
-        if is_name(at) && text(at + 1) == Some(".") && is_name(at + 2) {
-            return text(at).map(|name| name.trim_matches('`').to_owned());
+        // A column is named by its table; whoever calls a table as a database is called has to name it otherwise.
+        let name = text(at).trim_matches('`').replace("``", "`");
+        if (at == 0 || text(at - 1) != ".") && databases.iter().any(|database| database.eq_ignore_ascii_case(&name)) {
+            return Some(format!("the database `{name}`, which it names"));
         }
     }
     None
@@ -64,7 +46,8 @@ mod tests {
 
     #[test]
     fn other_databases_and_what_all_share_are_known() {
-        let reached = |sql: &str| super::reached(&crate::sql::split(sql, &Rules::MYSQL).unwrap()[0]);
+        let reached =
+            |sql: &str| super::reached(&crate::sql::split(sql, &Rules::MYSQL).unwrap()[0], &["other".to_owned()]);
         for sql in [
             "create user app",
             "GRANT SELECT ON shop.* TO app",
@@ -73,6 +56,13 @@ mod tests {
             "INSERT INTO other.t VALUES (1)",
             "DROP TABLE IF EXISTS `other`.`t`",
             "CREATE TABLE other.t (a INT)",
+            "DROP TABLE t, other.t",
+            "TRUNCATE other.t",
+            "UPDATE t, other.t h SET h.a = 1",
+            "RENAME TABLE t TO other.t",
+            "SET @a = 1, GLOBAL max_connections = 1",
+            "SET @@GLOBAL.max_connections = 1",
+            "CREATE PROCEDURE p() CREATE USER app",
         ] {
             assert!(reached(sql).is_some(), "{sql}");
         }

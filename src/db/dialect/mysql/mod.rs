@@ -375,8 +375,8 @@ impl Dialect for Mysql {
         Ok(rows.iter().map(|row| row.text(0).to_owned()).filter(|name| name.starts_with(prefix)).collect())
     }
 
-    fn reaches_beyond(&self, statement: &Statement<'_>) -> Option<String> {
-        beyond::reached(statement)
+    fn reaches_beyond(&self, statement: &Statement<'_>, databases: &[String]) -> Option<String> {
+        beyond::reached(statement, databases)
     }
 
     fn drop_database(&self, connector: &Connector, observer: &dyn Observer) -> Result<bool> {

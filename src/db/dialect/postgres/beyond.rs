@@ -16,9 +16,21 @@ pub(super) fn reached(statement: &Statement<'_>) -> Option<String> {
         // Rights on an object have ON; without it, a role becomes a member of another.
         ["GRANT" | "REVOKE", ..] if !statement.has("ON") => "the members of a role",
         ["GRANT" | "REVOKE", ..] if statement.has("DATABASE") => "the rights on a database",
+        // What is run at once, and stands in a text.
+        ["DO", ..] if names_a_role(statement.text) => "a role",
         _ => return None,
     };
     Some(what.to_owned())
+}
+
+/// Whether a text makes, changes or drops a role.
+fn names_a_role(text: &str) -> bool {
+    let words: Vec<&str> =
+        text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty()).collect();
+    words.windows(2).any(|pair| {
+        let is = |word: &str, of: &[&str]| of.iter().any(|one| word.eq_ignore_ascii_case(one));
+        is(pair[0], &["CREATE", "ALTER", "DROP"]) && is(pair[1], &["ROLE", "USER", "GROUP"])
+    })
 }
 
 #[cfg(test)]
@@ -36,6 +48,7 @@ mod tests {
             "ALTER SYSTEM SET work_mem = '1GB'",
             "CREATE TABLESPACE fast LOCATION '/x'",
             "GRANT CONNECT ON DATABASE shop TO app",
+            "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles) THEN CREATE ROLE app; END IF; END $$",
         ] {
             assert!(reached(sql).is_some(), "{sql}");
         }

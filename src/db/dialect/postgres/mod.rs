@@ -485,7 +485,7 @@ impl Dialect for Postgres {
         Ok(rows.iter().map(|row| row.text(0).to_owned()).collect())
     }
 
-    fn reaches_beyond(&self, statement: &Statement<'_>) -> Option<String> {
+    fn reaches_beyond(&self, statement: &Statement<'_>, _: &[String]) -> Option<String> {
         beyond::reached(statement)
     }
 

@@ -330,7 +330,7 @@ impl Dialect for Sqlite {
         Ok(names.filter(|name| name.starts_with(prefix)).collect())
     }
 
-    fn reaches_beyond(&self, statement: &Statement<'_>) -> Option<String> {
+    fn reaches_beyond(&self, statement: &Statement<'_>, _: &[String]) -> Option<String> {
         statement.begins(&["ATTACH"]).then(|| "another database".to_owned())
     }
 
