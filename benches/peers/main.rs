@@ -46,6 +46,10 @@ fn main() {
     let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("peers");
     let _ = fs::remove_dir_all(&root);
     write_migrations(&root);
+    for settings in ["dbtool.toml", "diesel.toml"] {
+        // Else this repository's would be found above, and its schema.rs written anew.
+        fs::write(Path::new(env!("CARGO_TARGET_TMPDIR")).join(settings), "").unwrap();
+    }
     let mut report = Report::default();
     for backend in [Backend::Sqlite, Backend::Postgres] {
         compare(&root, backend, &mut report);
@@ -364,7 +368,8 @@ fn memory(root: &Path, report: &mut Report) {
     };
     let resident = |words: Line| {
         let mut command = Command::new(&time);
-        let output = command.args(["-f", "%M"]).args(&words).stdin(Stdio::null()).output().unwrap();
+        let command = command.args(["-f", "%M"]).args(&words).current_dir(env!("CARGO_TARGET_TMPDIR"));
+        let output = command.stdin(Stdio::null()).output().unwrap();
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.success(), "{text}");
         text.lines().last().unwrap().trim().parse::<f64>().unwrap() / 1024.0

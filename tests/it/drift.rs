@@ -107,6 +107,11 @@ fn each_side_may_be_another_place() {
             assert_eq!(lines(&report), ["+ table apart", "- table users"], "{side}");
         }
         project.expect(10, &["schema", "diff", "live", "env:othr"]).says(&["did you mean `other`?"]);
+        // The settings file is the one that was named.
+        std::fs::create_dir(project.path("conf")).unwrap();
+        std::fs::rename(project.path("dbtool.toml"), project.path("conf/elsewhere.toml")).unwrap();
+        let config = ["--config", "conf/elsewhere.toml"];
+        project.expect(4, &[&config[..], &["schema", "diff", "dumped.json", "env:other"]].concat());
     });
 }
 

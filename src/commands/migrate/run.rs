@@ -9,6 +9,7 @@ use crate::context::Context;
 use crate::db::{Connector, Purpose};
 use crate::error::{Code, Result};
 use crate::exit_code::ExitCode;
+use crate::inspect;
 use crate::interrupt::Interrupt;
 use crate::migrate::apply::{self, Finished, Runner};
 use crate::migrate::report::{Outcome, Ran, RunReport};
@@ -119,10 +120,9 @@ fn rehearse(context: &Context<'_>, runner: &Runner<'_>, asked: &apply::Wanted<'_
     if !history.half.is_empty() {
         return Ok(());
     }
-    if !live.not_modelled.is_empty() || !live.not_seen.is_empty() {
-        let names =
-            live.not_modelled.iter().chain(&live.not_seen).map(|object| format!("{} `{}`", object.kind, object.name));
-        context.terminal.warning(&format!("the rehearsal goes without {}", text::listed(names)), None);
+    let gaps: Vec<_> = live.not_modelled.iter().chain(&live.not_seen).cloned().collect();
+    if !gaps.is_empty() {
+        context.terminal.warning(&format!("the rehearsal goes without {}", inspect::objects(&gaps)), None);
     }
     let mut scratch = context.scratch(&runner.interrupt, runner.observer)?;
     let there = scratch_runner(context, runner.source, runner.interrupt.clone(), runner.provenance)?;

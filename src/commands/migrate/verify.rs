@@ -6,6 +6,7 @@ use crate::context::Context;
 use crate::db::Purpose;
 use crate::error::{Code, Result};
 use crate::exit_code::ExitCode;
+use crate::inspect;
 use crate::interrupt::Interrupt;
 use crate::migrate::verify::{Loss, Verdict, Verified, Verifier, VerifyReport};
 use crate::migrate::{Detail, History, Inventory, Source, Target, first_reach, resolve};
@@ -58,8 +59,8 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     };
     emit(context.terminal, context.format, &report, view)?;
     if !proof.not_modelled.is_empty() {
-        let names = proof.not_modelled.iter().map(|object| format!("{} `{}`", object.kind, object.name));
-        context.terminal.warning(&format!("only their names were compared: {}", text::listed(names)), None);
+        let objects = inspect::objects(&proof.not_modelled);
+        context.terminal.warning(&format!("only their names were compared: {objects}"), None);
     }
     let bad = report.migrations.iter().any(|one| one.verdict.is_bad(args.strict));
     match reach {

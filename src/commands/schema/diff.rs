@@ -8,6 +8,7 @@ use crate::catalog::{Catalog, Object};
 use crate::context::Context;
 use crate::error::{Code, Error};
 use crate::exit_code::ExitCode;
+use crate::inspect;
 use crate::output::{Column, Report, Rows, Style, Terminal, emit};
 use crate::text;
 
@@ -74,13 +75,12 @@ pub fn compare(
     };
     emit(context.terminal, context.format, &report, view)?;
     if !report.not_modelled.is_empty() {
-        let list = text::listed(report.not_modelled.iter().map(|object| format!("{} `{}`", object.kind, object.name)));
-        context.terminal.warning(&format!("only their names were compared: {list}"), None);
+        let objects = inspect::objects(&report.not_modelled);
+        context.terminal.warning(&format!("only their names were compared: {objects}"), None);
     }
     let differ = differs(&report.differences);
     if !report.not_seen.is_empty() {
-        let list = text::listed(report.not_seen.iter().map(|object| format!("{} `{}`", object.kind, object.name)));
-        let message = format!("not all could be read: {list}");
+        let message = format!("not all could be read: {}", inspect::objects(&report.not_seen));
         if !differ {
             let error = Error::new(Code::NotSeen, message).note("so it is not known whether there are differences");
             return Err(error.hint("sign in as a user who may read them").into());

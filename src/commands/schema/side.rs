@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::Live;
 use crate::catalog::{self, Catalog};
 use crate::commands::migrate::scratch_runner;
 use crate::config::{Flags, Settings};
@@ -39,19 +40,18 @@ impl Side {
 
     pub fn read(&self, context: &Context<'_>) -> Result<Catalog> {
         match self {
-            Side::Live => read(context.connector()?, context),
+            Side::Live => Ok(Live::read(context)?.catalog),
             Side::Migrations => of_migrations(context),
-            Side::Environment(name) => other(context, Flags { env: Some(name.clone()), ..Flags::default() }),
-            Side::Url(url) => other(context, Flags { url: Some(url.clone()), ..Flags::default() }),
+            Side::Environment(name) => other(context, Flags { env: Some(name.clone()), ..same_file(context) }),
+            Side::Url(url) => other(context, Flags { url: Some(url.clone()), ..same_file(context) }),
             Side::File(path) => of_file(context, path),
         }
     }
 }
 
-fn read(connector: &Connector, context: &Context<'_>) -> Result<Catalog> {
-    let mut session = connector.connect_telling(Purpose::Read, &Progress::new(context.terminal))?;
-    let home = session.home(connector.dialect())?;
-    catalog::read(&mut session, connector.dialect(), &home)
+/// Settings of the file that this command reads, wherever that stands.
+fn same_file(context: &Context<'_>) -> Flags {
+    Flags { config: context.settings.file.clone(), ..Flags::default() }
 }
 
 /// The schema of a database that other settings name.
@@ -60,7 +60,9 @@ fn other(context: &Context<'_>, flags: Flags) -> Result<Catalog> {
     context.terminal.hide(&settings.secrets());
     let connector = Connector::new(&settings)?;
     context.terminal.hide(connector.redactor());
-    read(&connector, context)
+    let mut session = connector.connect_telling(Purpose::Read, &Progress::new(context.terminal))?;
+    let home = session.home(connector.dialect())?;
+    catalog::read(&mut session, connector.dialect(), &home)
 }
 
 fn of_file(context: &Context<'_>, word: &str) -> Result<Catalog> {
