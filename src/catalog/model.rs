@@ -290,12 +290,6 @@ impl Column {
             options: Options::new(),
         }
     }
-
-    /// Whether a row can leave it out.
-    #[must_use]
-    pub fn is_optional(&self) -> bool {
-        self.nullable || self.default.is_some() || self.identity.is_some() || self.generated.is_some()
-    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
