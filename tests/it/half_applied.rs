@@ -449,7 +449,7 @@ fn a_repair_by_another_user_waits_for_the_server_too() {
             kill_when(
                 &project,
                 &["migrate", "up", "--url", &first],
-                "SELECT 1 FROM __dbtool_journal WHERE statement_started = 2",
+                "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND state = 'active' AND query LIKE '%pg_sleep(4)%'",
             );
             let busy = project.expect(7, &["migrate", "repair", "--retry", "--reason", "x", "--url", &second]);
             busy.says(&["the server still works on it"]);

@@ -147,7 +147,7 @@ fn screens() -> Option<BTreeMap<&'static str, String>> {
     kill_when(
         &project,
         up,
-        "SELECT 1 FROM __dbtool_journal WHERE version = '20260301100000' AND statement_started = 2",
+        "SELECT 1 FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE 'DO SLEEP%'",
     );
     let died = project.expect(0, &["migrate", "status"]);
     screens.insert("died", without_connection(&screen(&project, &["migrate", "status"], &died)));
