@@ -4,12 +4,12 @@ use std::cell::OnceCell;
 use std::path::PathBuf;
 
 use crate::config::Settings;
-use crate::db::{Connector, Pool, Scratch, Timeouts};
+use crate::db::{AnyConnection, Connector, Pool, Scratch, Timeouts};
 use crate::error::{Code, Error, Result};
 use crate::interrupt::Interrupt;
 use crate::migrate::{Ahead, Provenance, Source};
 use crate::observer::Observer;
-use crate::output::{Format, Terminal};
+use crate::output::{Format, Progress, Terminal};
 
 /// One invocation.
 pub struct Context<'a> {
@@ -85,6 +85,11 @@ impl<'a> Context<'a> {
             None => error,
         };
         Err(error.hint(format!("`scratch_url` in `[env.{name}]` names another server")))
+    }
+
+    /// A connection for models and for rows of any table, made as the settings say.
+    pub fn diesel(&self) -> Result<AnyConnection> {
+        self.connector()?.diesel(&Progress::new(self.terminal))
     }
 
     /// The pool, for commands that work in parallel.

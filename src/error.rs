@@ -226,6 +226,11 @@ codes! {
     AmbiguousTable, "schema/ambiguous-table", Usage, "several objects of the schema are called what was given";
     UnknownType, "schema/unknown-type", Usage, "Diesel has no type for a column's, and `[schema.types]` names none";
     Stale, "schema/stale", Differs, "the file of `schema rust` is not what the database is";
+    NoRow, "data/not-found", NotFound, "the table has no row of this key";
+    Invalid, "data/invalid", Rejected, "values break the rules of their entity; nothing was stored";
+    Constraint, "data/constraint", Rejected, "a constraint of the database refused a row";
+    Value, "data/value", Rejected, "a column does not take a value: too long, out of range, of another type";
+    Conflict, "data/conflict", Busy, "other transactions changed or held the same rows, each time that it was tried";
     DatabaseInUse, "db/in-use", Busy, "the database cannot be dropped while others are connected";
     Database, "db/error", Unexpected, "the server refused a statement of dbtool's own";
 }

@@ -38,7 +38,7 @@ pub const ALL: &[(ExitCode, &str)] = &[
     (ExitCode::CannotConnect, "cannot connect (refused, unknown host, wrong password, TLS)"),
     (ExitCode::Refused, "refused by a guard: protected or other environment, read-only database, no confirmation"),
     (ExitCode::NotFound, "not found: version, environment, table"),
-    (ExitCode::Rejected, "the database or a rule refused the data (no command of this version changes data)"),
+    (ExitCode::Rejected, "the database or a rule refused the data"),
     (ExitCode::HungUp, "stopped by HUP"),
     (ExitCode::Interrupted, "stopped by INT"),
     (ExitCode::Terminated, "stopped by TERM"),

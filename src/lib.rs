@@ -27,6 +27,7 @@ pub mod interrupt;
 pub mod migrate;
 pub mod observer;
 pub mod output;
+pub mod record;
 pub mod schema;
 pub mod secret;
 pub mod sql;

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use super::connection::AnyConnection;
 use super::dialect::{self, Dialect};
 use super::error::{DbError, Kind};
 use super::retry::Backoff;
@@ -183,10 +184,25 @@ impl Connector {
     /// Connects; tries again while the server cannot be reached. A wrong password, an unknown database or a TLS that
     /// cannot be had will not pass, and are not tried again.
     pub fn connect_telling(&self, purpose: Purpose, observer: &dyn Observer) -> Result<Session> {
+        self.trying(observer, || self.attempt(purpose))
+    }
+
+    /// Connects for models and queries, likewise. A SQLite file that is not there is an error.
+    pub fn diesel(&self, observer: &dyn Observer) -> Result<AnyConnection> {
+        self.trying(observer, || {
+            let start = Instant::now();
+            let opened = AnyConnection::open(&self.target, self.connect_timeout);
+            let opened = opened.map_err(|error| error.redacted(&self.redactor))?;
+            tracing::debug!(database = %self.target, duration_ms = start.elapsed().as_millis(), "connected");
+            Ok(opened)
+        })
+    }
+
+    fn trying<T>(&self, observer: &dyn Observer, attempt_once: impl Fn() -> Result<T, DbError>) -> Result<T> {
         let mut backoff = Backoff::new(self.retry);
         loop {
-            let error = match self.attempt(purpose) {
-                Ok(session) => return Ok(session),
+            let error = match attempt_once() {
+                Ok(connection) => return Ok(connection),
                 Err(error) => error,
             };
             let attempt = backoff.attempt();

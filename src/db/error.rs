@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::constraint::Constraint;
 use crate::error::{Code, Error};
 use crate::secret::Redactor;
 
@@ -31,6 +32,8 @@ pub enum Kind {
     Exists,
     Permission,
     Constraint,
+    /// A value that its column does not take: too long, out of range, of another type.
+    Data,
     Syntax,
     Other,
 }
@@ -57,6 +60,7 @@ impl Kind {
             Kind::Exists => "exists",
             Kind::Permission => "permission",
             Kind::Constraint => "constraint",
+            Kind::Data => "data",
             Kind::Syntax => "syntax",
             Kind::Other => "other",
         }
@@ -79,6 +83,9 @@ impl Kind {
             Kind::LockTimeout => Code::LockBusy,
             Kind::ReadOnly => Code::ReadOnly,
             Kind::InUse => Code::DatabaseInUse,
+            Kind::Serialization | Kind::Deadlock => Code::Conflict,
+            Kind::Constraint => Code::Constraint,
+            Kind::Data => Code::Value,
             _ => Code::Database,
         }
     }
@@ -101,6 +108,8 @@ pub struct DbError {
     pub errno: Option<u16>,
     /// A byte offset in the SQL that was sent.
     pub position: Option<usize>,
+    /// Which constraint it was, where the error is one of those.
+    pub constraint: Option<Box<Constraint>>,
 }
 
 impl DbError {
@@ -115,6 +124,7 @@ impl DbError {
             sqlstate: None,
             errno: None,
             position: None,
+            constraint: None,
         }
     }
 
@@ -180,6 +190,7 @@ pub fn kind_of_sqlstate(state: &str) -> Kind {
         "57P01" | "57P02" | "57P05" | "25P03" | "25P04" => Kind::Lost,
         _ if state.starts_with("08") => Kind::Lost,
         _ if state.starts_with("28") => Kind::Authentication,
+        _ if state.starts_with("22") => Kind::Data,
         _ if state.starts_with("23") => Kind::Constraint,
         _ if state.starts_with("42") => Kind::Syntax,
         _ => Kind::Other,
@@ -204,6 +215,7 @@ pub fn kind_of_errno(number: u16) -> Kind {
         1044 | 1142 | 1143 | 1227 | 1370 | 1410 | 1419 | 3879 => Kind::Permission,
         1022 | 1048 | 1062 | 1169 | 1216 | 1217 | 1364 | 1451 | 1452 | 1557 | 1586 | 1761 | 1762 | 1859 | 3819
         | 4025 => Kind::Constraint,
+        1264 | 1265 | 1292 | 1366 | 1367 | 1406 | 1411 => Kind::Data,
         1051 | 1054 | 1064 | 1072 | 1091 | 1146 | 1149 | 1305 => Kind::Syntax,
         _ => Kind::Other,
     }

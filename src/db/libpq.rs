@@ -276,6 +276,7 @@ impl Answered {
         DbError {
             errno: None,
             advice: None,
+            constraint: None,
             kind,
             message: self.field(pq::PG_DIAG_MESSAGE_PRIMARY).unwrap_or_else(|| fallback.to_owned()),
             detail: self.field(pq::PG_DIAG_MESSAGE_DETAIL),

@@ -3,6 +3,7 @@
 
 mod connection;
 mod connector;
+mod constraint;
 mod dialect;
 mod error;
 mod heartbeat;
@@ -11,14 +12,18 @@ mod lock;
 mod manager;
 pub mod meta;
 mod mysql;
+mod refusal;
 mod retry;
 mod scratch;
 mod session;
 mod sqlite;
+mod statement;
 pub mod types;
+mod value;
 
 pub use connection::AnyConnection;
 pub use connector::{Connector, Purpose};
+pub use constraint::{Constraint, Which};
 pub use dialect::{Around, Dialect, Effect, Home, Likeness, Server, Sight, Survey, Timeouts, Types, of as dialect_of};
 pub use error::{DbError, Kind, WRITABLE};
 pub use lock::{Held, Locked, Unlocked};
@@ -27,3 +32,4 @@ pub use mysql::MysqlConnection;
 pub use retry::Backoff;
 pub use scratch::Scratch;
 pub use session::{Answers, Failure, Message, Named, Notice, Row, Session, Took};
+pub use value::Value;

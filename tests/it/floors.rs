@@ -25,7 +25,7 @@ const FLOORS: &[&[&str]] = &[
     &["observer"],
     &["version", "interrupt", "files"],
     &["error"],
-    &["exit_code", "backend", "secret", "text", "fault"],
+    &["exit_code", "backend", "secret", "text", "fault", "record"],
 ];
 
 fn floor(module: &str) -> Option<usize> {

@@ -55,6 +55,7 @@ mod schema_rust;
 mod secrets;
 mod splitter;
 mod sqlite_keys;
+mod statement;
 mod tls;
 mod verify;
 mod waits;

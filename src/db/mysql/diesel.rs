@@ -17,6 +17,7 @@ use super::row::{MysqlRow, bind};
 use super::{Connection, failed};
 use crate::config::ServerTarget;
 use crate::db::error::{DbError, Kind};
+use crate::db::value::Value;
 
 /// A connection to MySQL or MariaDB.
 pub struct MysqlConnection {
@@ -53,6 +54,47 @@ impl MysqlConnection {
         let event = InstrumentationEvent::finish_query(&query, result.as_ref().err());
         self.instrumentation.on_connection_event(event);
         result
+    }
+
+    /// Hands over the rows of a statement one by one, as they come, until one is answered with `false`; tells how many rows it
+    /// changed.
+    pub(in crate::db) fn each(
+        &mut self,
+        sql: &str,
+        binds: &[Value],
+        each: &mut dyn FnMut(Vec<Value>) -> bool,
+    ) -> QueryResult<u64> {
+        self.told(sql, |this| {
+            let failed = |error: &mysql::Error| Failed::Driver(failed(error, sql));
+            let conn = this.inner.conn();
+            let statement = conn.prep(sql).map_err(|error| failed(&error))?;
+            let params = match binds {
+                [] => Params::Empty,
+                binds => Params::Positional(binds.iter().map(Value::to_mysql).collect()),
+            };
+            let answered = conn.exec_iter(&statement, params).and_then(|mut result| {
+                let mut changed = 0;
+                // What the caller no longer wants is read to its end by the driver, so that the connection can be used again.
+                if let Some(answer) = result.iter() {
+                    changed = answer.affected_rows();
+                    for row in answer {
+                        let row = row?;
+                        let columns = row.columns();
+                        let values = row.unwrap().into_iter().zip(columns.iter());
+                        if !each(values.map(|(value, column)| Value::of_mysql(value, column)).collect()) {
+                            break;
+                        }
+                    }
+                }
+                Ok(changed)
+            });
+            let _ = conn.close(statement);
+            let changed = answered.map_err(|error| failed(&error))?;
+            match this.inner.refused_file() {
+                Some(error) => Err(Failed::Driver(error)),
+                None => Ok(changed),
+            }
+        })
     }
 
     fn note(&mut self, failed: Failed) -> Error {

@@ -18,6 +18,7 @@ use mysql::{Conn, DriverError, Error, LocalInfileHandler, Value};
 
 pub use self::diesel::MysqlConnection;
 use self::options::{Tls, options};
+pub(super) use self::row::type_of;
 use super::error::{DbError, Kind, kind_of_errno};
 use super::session::{Driver, Named, Notice, Row};
 use crate::config::ServerTarget;

@@ -77,7 +77,7 @@ impl<'a> Field<'a, Mysql> for MysqlField<'a> {
 const BYTES: u16 = 63;
 
 /// Diesel's type of a column. What it has no name for is bytes.
-fn type_of(column: &Column) -> MysqlType {
+pub(in crate::db) fn type_of(column: &Column) -> MysqlType {
     use ColumnType as C;
     let flags = column.flags();
     let unsigned = flags.contains(ColumnFlags::UNSIGNED_FLAG);
