@@ -231,6 +231,7 @@ codes! {
     Constraint, "data/constraint", Rejected, "a constraint of the database refused a row";
     Value, "data/value", Rejected, "a column does not take a value: too long, out of range, of another type";
     Conflict, "data/conflict", Busy, "other transactions changed or held the same rows, each time that it was tried";
+    RowsMalformed, "data/malformed", Usage, "a file of rows is not what its format asks for";
     DatabaseInUse, "db/in-use", Busy, "the database cannot be dropped while others are connected";
     Database, "db/error", Unexpected, "the server refused a statement of dbtool's own";
 }

@@ -31,6 +31,7 @@ pub mod record;
 pub mod schema;
 pub mod secret;
 pub mod sql;
+pub mod tabular;
 pub mod text;
 pub mod version;
 

@@ -1,6 +1,7 @@
-//! Databases: connecting, pooling, retrying, locking, and what differs between them. Only here, in `backend.rs` and in
+//! Databases: connecting, pooling, retrying, locking, loading, and what differs between them. Only here, in `backend.rs` and in
 //! `catalog/read` is the backend matched on.
 
+pub mod bulk;
 mod connection;
 mod connector;
 mod constraint;

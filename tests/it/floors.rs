@@ -23,6 +23,7 @@ const FLOORS: &[&[&str]] = &[
     &["config"],
     // Words that everyone may use.
     &["observer"],
+    &["tabular"],
     &["version", "interrupt", "files"],
     &["error"],
     &["exit_code", "backend", "secret", "text", "fault", "record"],

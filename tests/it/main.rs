@@ -11,6 +11,7 @@ mod support;
 
 mod atomic;
 mod bad_input;
+mod bulk;
 mod catalog;
 mod catalog_mysql;
 mod catalog_postgres;

@@ -1,6 +1,8 @@
 //! A Diesel connection for models and queries. Diesel's own stands on a C client that connects in plain text where TLS
 //! was asked for, and that panics on NULL; see `docs/architecture.md`.
 
+use std::io::Write as _;
+
 use diesel::connection::{
     AnsiTransactionManager, CacheSize, ConnectionSealed, DefaultLoadingMode, DynInstrumentation, Instrumentation,
     InstrumentationEvent, LoadConnection, MultiConnectionHelper, SimpleConnection, StrQueryHelper, TransactionManager,
@@ -11,7 +13,7 @@ use diesel::query_builder::{Query, QueryBuilder as _, QueryFragment, QueryId};
 use diesel::result::{ConnectionError, ConnectionResult, DatabaseErrorKind, Error, QueryResult};
 use diesel::sql_types::TypeMetadata;
 use mysql::prelude::Queryable as _;
-use mysql::{Params, Statement};
+use mysql::{LocalInfileHandler, Params, Statement};
 
 use super::row::{MysqlRow, bind};
 use super::{Connection, failed};
@@ -44,6 +46,18 @@ impl MysqlConnection {
     #[must_use]
     pub fn last_error(&self) -> Option<&DbError> {
         self.last_error.as_ref()
+    }
+
+    /// Runs a LOAD DATA LOCAL, which gets these bytes whatever file it names, and gives how many rows it took, and how many warnings
+    /// there are about them.
+    pub(in crate::db) fn load_data(&mut self, sql: &str, data: Vec<u8>) -> QueryResult<(u64, u16)> {
+        self.told(sql, |this| {
+            let conn = this.inner.conn();
+            conn.set_local_infile_handler(Some(LocalInfileHandler::new(move |_, out| out.write_all(&data))));
+            let answered = conn.query_iter(sql).map(|result| (result.affected_rows(), result.warnings()));
+            conn.set_local_infile_handler(None);
+            answered.map_err(|error| Failed::Driver(failed(&error, sql)))
+        })
     }
 
     /// Runs something between the events of a query, and takes note of its error.
