@@ -18,6 +18,7 @@ pub mod commands;
 pub mod config;
 pub mod context;
 pub mod db;
+pub mod entities;
 pub mod error;
 pub mod exit_code;
 mod fault;

@@ -17,6 +17,9 @@ pub enum AnyConnection {
     Sqlite(SqliteConnection),
 }
 
+/// What Diesel makes of it: the backend of queries that run on any.
+pub type AnyBackend = <AnyConnection as diesel::Connection>::Backend;
+
 impl AnyConnection {
     /// Connects. Unlike the derived `establish`, which tries one backend after the other, this one knows which it is,
     /// and keeps the true error.

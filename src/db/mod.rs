@@ -19,10 +19,11 @@ mod scratch;
 mod session;
 mod sqlite;
 mod statement;
+mod transaction;
 pub mod types;
 mod value;
 
-pub use connection::AnyConnection;
+pub use connection::{AnyBackend, AnyConnection};
 pub use connector::{Connector, Purpose};
 pub use constraint::{Constraint, Which};
 pub use dialect::{Around, Dialect, Effect, Home, Likeness, Server, Sight, Survey, Timeouts, Types, of as dialect_of};
@@ -33,4 +34,5 @@ pub use mysql::MysqlConnection;
 pub use retry::Backoff;
 pub use scratch::Scratch;
 pub use session::{Answers, Failure, Message, Named, Notice, Row, Session, Took};
+pub use transaction::{Isolation, Options as TransactionOptions, TransactionError, transaction};
 pub use value::Value;

@@ -10,40 +10,64 @@ impl From<Error> for DbError {
     fn from(error: Error) -> Self {
         match error {
             Error::DatabaseError(kind, information) => refused(kind, &*information),
-            Error::BrokenTransactionManager => Self::new(Kind::Lost, error.to_string()),
             Error::RollbackErrorOnCommit { commit_error, .. } => Self::from(*commit_error),
-            // A value that the column's type does not take, or a column that the type of the model does not.
-            Error::SerializationError(cause) | Error::DeserializationError(cause) => {
-                Self::new(Kind::Data, cause.to_string())
+            // Diesel names the column, and its cause the reason.
+            Error::DeserializationError(ref cause) if cause.source().is_some() => {
+                let reason = cause.source().map(ToString::to_string).unwrap_or_default();
+                Self::new(Kind::Data, format!("{cause}: {reason}"))
             }
-            other => Self::new(Kind::Other, other.to_string()),
+            other => Self::new(Self::kind_of(&other), other.to_string()),
         }
     }
 }
 
-fn refused(kind: DieselKind, information: &dyn DatabaseErrorInformation) -> DbError {
-    let message = information.message();
-    let which = match kind {
+impl DbError {
+    /// What kind of error Diesel's is.
+    #[must_use]
+    pub fn kind_of(error: &Error) -> Kind {
+        match error {
+            Error::DatabaseError(kind, _) if which(*kind).is_some() => Kind::Constraint,
+            Error::DatabaseError(kind, information) => kind_of(*kind, information.message()),
+            Error::BrokenTransactionManager => Kind::Lost,
+            Error::RollbackErrorOnCommit { commit_error, .. } => Self::kind_of(commit_error),
+            // A value that the column's type does not take, or a column that the type of the model does not.
+            Error::SerializationError(_) | Error::DeserializationError(_) => Kind::Data,
+            _ => Kind::Other,
+        }
+    }
+}
+
+fn which(kind: DieselKind) -> Option<Which> {
+    match kind {
         DieselKind::UniqueViolation => Some(Which::Unique),
         DieselKind::ForeignKeyViolation | DieselKind::RestrictViolation => Some(Which::ForeignKey),
         DieselKind::NotNullViolation => Some(Which::NotNull),
         DieselKind::CheckViolation => Some(Which::Check),
         DieselKind::ExclusionViolation => Some(Which::Exclusion),
         _ => None,
-    };
-    if let Some(which) = which {
+    }
+}
+
+fn kind_of(kind: DieselKind, message: &str) -> Kind {
+    match kind {
+        DieselKind::ReadOnlyTransaction => Kind::ReadOnly,
+        DieselKind::ClosedConnection | DieselKind::UnableToSendCommand => Kind::Lost,
+        // The MySQL connection tells a deadlock by this kind, too.
+        DieselKind::SerializationFailure if message.contains("eadlock") => Kind::Deadlock,
+        DieselKind::SerializationFailure => Kind::Serialization,
+        _ => kind_of_words(message),
+    }
+}
+
+fn refused(kind: DieselKind, information: &dyn DatabaseErrorInformation) -> DbError {
+    let message = information.message();
+    if let Some(which) = which(kind) {
         let constraint = Constraint::read(which, information);
         // The server's words quote the values.
         let message = format!("the {constraint} refused the row");
         return DbError { constraint: Some(Box::new(constraint)), ..DbError::new(Kind::Constraint, message) };
     }
-    let kind = match kind {
-        DieselKind::ReadOnlyTransaction => Kind::ReadOnly,
-        DieselKind::ClosedConnection | DieselKind::UnableToSendCommand => Kind::Lost,
-        // The MySQL connection tells a deadlock by this kind, too.
-        DieselKind::SerializationFailure if !message.contains("eadlock") => Kind::Serialization,
-        _ => kind_of_words(message),
-    };
+    let kind = kind_of(kind, message);
     let owned = |text: Option<&str>| text.map(str::to_owned);
     DbError { detail: owned(information.details()), hint: owned(information.hint()), ..DbError::new(kind, message) }
 }

@@ -15,6 +15,7 @@ const FLOORS: &[&[&str]] = &[
     // Features: a command composes them.
     &["inspect", "migrate"],
     // What features stand on.
+    &["entities"],
     &["schema"],
     &["catalog"],
     &["db"],

@@ -58,5 +58,7 @@ mod splitter;
 mod sqlite_keys;
 mod statement;
 mod tls;
+mod transactions;
+mod values;
 mod verify;
 mod waits;

@@ -64,7 +64,10 @@ impl MysqlConnection {
     fn told<T>(&mut self, sql: &str, run: impl FnOnce(&mut Self) -> Result<T, Failed>) -> QueryResult<T> {
         let query = StrQueryHelper::new(sql);
         self.instrumentation.on_connection_event(InstrumentationEvent::start_query(&query));
-        let result = run(self).map_err(|failed| self.note(failed));
+        let result = match self.refused_until_rolled_back(sql) {
+            Some(refused) => Err(refused),
+            None => run(self).map_err(|failed| self.note(failed)),
+        };
         let event = InstrumentationEvent::finish_query(&query, result.as_ref().err());
         self.instrumentation.on_connection_event(event);
         result
@@ -108,6 +111,16 @@ impl MysqlConnection {
                 Some(error) => Err(Failed::Driver(error)),
                 None => Ok(changed),
             }
+        })
+    }
+
+    /// After a deadlock the server has rolled the transaction back, and would take what comes next as transactions of their own.
+    fn refused_until_rolled_back(&mut self, sql: &str) -> Option<Error> {
+        let status = AnsiTransactionManager::transaction_manager_status_mut(self).transaction_state().ok()?;
+        let rolled_back = status.in_transaction.as_ref()?.requires_rollback_maybe_up_to_top_level;
+        (rolled_back && !sql.starts_with("ROLLBACK")).then(|| {
+            let message = "the server rolled this transaction back after a deadlock".to_owned();
+            Error::DatabaseError(DatabaseErrorKind::SerializationFailure, Box::new(message))
         })
     }
 

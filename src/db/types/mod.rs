@@ -1,6 +1,13 @@
 //! Values that each backend stores in its own way, and a program sees in one.
 
+mod any;
+mod id;
+mod instant;
+mod json;
 mod money;
 pub mod sql;
 
-pub use money::{Money, MoneyType};
+pub use id::{Id, NoId};
+pub use instant::{Instant, NoInstant};
+pub use json::Json;
+pub use money::{Money, MoneyType, NoMoney};

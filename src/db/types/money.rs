@@ -1,6 +1,7 @@
 //! Money: exact everywhere. PostgreSQL and MySQL have `numeric(p, 2)`; SQLite, whose decimals are floats, gets integer minor units.
 
 use std::fmt;
+use std::str::FromStr;
 
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
@@ -11,6 +12,7 @@ use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::{BigInt, Numeric, SqlType};
 use diesel::sqlite::{Sqlite, SqliteValue};
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 
 /// The SQL type of a column with money in it.
 #[derive(Debug, Clone, Copy, Default, SqlType, QueryId)]
@@ -18,8 +20,11 @@ use rust_decimal::Decimal;
 pub struct MoneyType;
 
 /// An amount with two places.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, AsExpression, FromSqlRow)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, AsExpression, FromSqlRow,
+)]
 #[diesel(sql_type = MoneyType)]
+#[serde(try_from = "String", into = "String")]
 pub struct Money(Decimal);
 
 impl Money {
@@ -58,6 +63,34 @@ impl Money {
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
+    }
+}
+
+/// What is no amount of money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not an amount with at most two places, such as `19.99`")]
+pub struct NoMoney;
+
+impl FromStr for Money {
+    type Err = NoMoney;
+
+    fn from_str(text: &str) -> Result<Self, NoMoney> {
+        // A digit that would be rounded away is one place too many.
+        Decimal::from_str_exact(text).ok().and_then(Self::new).ok_or(NoMoney)
+    }
+}
+
+impl TryFrom<String> for Money {
+    type Error = NoMoney;
+
+    fn try_from(text: String) -> Result<Self, NoMoney> {
+        text.parse()
+    }
+}
+
+impl From<Money> for String {
+    fn from(money: Money) -> Self {
+        money.to_string()
     }
 }
 
@@ -111,6 +144,10 @@ mod tests {
         assert_eq!(money("1.100"), Some("1.10".into()));
         assert_eq!(money("1.101"), None);
         assert_eq!(money("-0.05"), Some("-0.05".into()));
+        assert_eq!("19.9".parse::<Money>().map(String::from), Ok("19.90".into()));
+        for wrong in ["1.001", "", "1,10", "1e2", "NaN", "0.0000000000000000000000000000001"] {
+            assert_eq!(wrong.parse::<Money>(), Err(NoMoney), "{wrong}");
+        }
         assert_eq!(Money::from_minor(110), Money::new(Decimal::new(11, 1)).unwrap());
         assert_eq!(Money::from_minor(-5).minor(), Some(-5));
     }
