@@ -1,9 +1,8 @@
 //! `dbtool migrate down`
 
-use super::run::{self, Atomic, Locking, Wanted};
+use super::run::{self, Options, Wanted};
 use crate::commands::completions;
 use crate::commands::guard::Danger;
-use crate::commands::schema::Keep;
 use crate::context::Context;
 use crate::exit_code::ExitCode;
 use crate::migrate::Request;
@@ -25,15 +24,8 @@ pub struct Args {
     /// Revert what has no directory here, from the texts that ran: after a change of branch
     #[arg(long, conflicts_with = "all")]
     from_history: bool,
-    /// Only print what would be done
-    #[arg(long)]
-    dry_run: bool,
     #[command(flatten)]
-    atomic: Atomic,
-    #[command(flatten)]
-    keep: Keep,
-    #[command(flatten)]
-    pub locking: Locking,
+    pub options: Options,
 }
 
 pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
@@ -44,16 +36,5 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     } else {
         Request::Down { to: args.to.clone(), steps: args.steps, all: args.all }
     };
-    run::run(
-        context,
-        &Wanted {
-            request,
-            locking: &args.locking,
-            keep: args.keep,
-            atomic: args.atomic,
-            dry_run: args.dry_run,
-            rehearse: false,
-            danger,
-        },
-    )
+    run::run(context, &Wanted { request, options: &args.options, rehearse: false, danger })
 }

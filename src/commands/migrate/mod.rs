@@ -57,10 +57,10 @@ impl Command {
     #[must_use]
     pub fn lock_wait(&self) -> Option<&str> {
         let locking = match self {
-            Command::Up(args) => &args.locking,
-            Command::Down(args) => &args.locking,
-            Command::To(args) => &args.locking,
-            Command::Redo(args) => &args.locking,
+            Command::Up(args) => &args.options.locking,
+            Command::Down(args) => &args.options.locking,
+            Command::To(args) => &args.options.locking,
+            Command::Redo(args) => &args.options.locking,
             Command::Baseline(args) => &args.locking,
             Command::Repair(args) => &args.locking,
             Command::New(_) | Command::Status(_) | Command::History(_) | Command::Verify(_) => return None,

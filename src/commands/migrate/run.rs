@@ -37,13 +37,24 @@ pub struct Locking {
     pub lock: String,
 }
 
+/// How migrations are run, by whichever command.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Options {
+    /// Only print what would be done
+    #[arg(long)]
+    pub dry_run: bool,
+    #[command(flatten)]
+    pub atomic: Atomic,
+    #[command(flatten)]
+    pub keep: Keep,
+    #[command(flatten)]
+    pub locking: Locking,
+}
+
 /// What a command asks for.
 pub struct Wanted<'a> {
     pub request: Request,
-    pub locking: &'a Locking,
-    pub keep: Keep,
-    pub atomic: Atomic,
-    pub dry_run: bool,
+    pub options: &'a Options,
     /// First on a scratch copy of the live schema.
     pub rehearse: bool,
     /// What it is if it reverts anything.
@@ -52,7 +63,8 @@ pub struct Wanted<'a> {
 
 /// Plans and runs, and reports what was done, also when it failed half way.
 pub fn run(context: &Context<'_>, wanted: &Wanted<'_>) -> anyhow::Result<ExitCode> {
-    let kept = Kept::of(context, wanted.keep)?;
+    let Options { dry_run, atomic, keep, locking } = wanted.options;
+    let kept = Kept::of(context, *keep)?;
     let connector = context.connector()?;
     let (source, ()) = context.source_beside(false, || connector.start())?;
     let settings = &context.settings;
@@ -66,23 +78,23 @@ pub fn run(context: &Context<'_>, wanted: &Wanted<'_>) -> anyhow::Result<ExitCod
     };
     let provenance = || context.provenance(&source);
     let runner = Runner {
-        atomic: wanted.atomic.atomic || settings.migrate.atomic,
-        ..runner(context, connector, &source, wanted.locking, &progress, &provenance)
+        atomic: atomic.atomic || settings.migrate.atomic,
+        ..runner(context, connector, &source, locking, &progress, &provenance)
     };
     let asked = apply::Wanted {
         request: wanted.request.clone(),
         policies: (&settings.migrate).into(),
-        dry_run: wanted.dry_run,
+        dry_run: *dry_run,
         approve: &approve,
     };
-    if wanted.rehearse && !wanted.dry_run {
+    if wanted.rehearse && !dry_run {
         rehearse(context, &runner, &asked)?;
     }
     let finished = runner.run(&asked)?;
     drop(progress);
     let changed = finished.migrations.iter().any(|ran| ran.outcome == Outcome::Done);
-    let reported = report(context, finished, wanted.dry_run);
-    if !wanted.dry_run {
+    let reported = report(context, finished, *dry_run);
+    if !dry_run {
         // What is in before one that failed is in the schema, too; the failure is told all the same.
         let refreshed = kept.refresh(context, changed);
         if reported.is_ok() {

@@ -1,9 +1,8 @@
 //! `dbtool migrate to`
 
-use super::run::{self, Atomic, Locking, Wanted};
+use super::run::{self, Options, Wanted};
 use crate::commands::completions;
 use crate::commands::guard::Danger;
-use crate::commands::schema::Keep;
 use crate::context::Context;
 use crate::exit_code::ExitCode;
 use crate::migrate::Request;
@@ -16,30 +15,12 @@ pub struct Args {
     /// A version, or the beginning of a version or name
     #[arg(value_name = "VERSION", add = completions::versions())]
     version: String,
-    /// Only print what would be done
-    #[arg(long)]
-    dry_run: bool,
     #[command(flatten)]
-    atomic: Atomic,
-    #[command(flatten)]
-    keep: Keep,
-    #[command(flatten)]
-    pub locking: Locking,
+    pub options: Options,
 }
 
 pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let danger = if args.version == "0" { Danger::Destroys } else { Danger::Reverts };
     let request = Request::To(args.version.clone());
-    run::run(
-        context,
-        &Wanted {
-            request,
-            locking: &args.locking,
-            keep: args.keep,
-            atomic: args.atomic,
-            dry_run: args.dry_run,
-            rehearse: false,
-            danger,
-        },
-    )
+    run::run(context, &Wanted { request, options: &args.options, rehearse: false, danger })
 }

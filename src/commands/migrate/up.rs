@@ -1,6 +1,6 @@
 //! `dbtool migrate up`
 
-use super::run::{self, Atomic, Locking, Wanted};
+use super::run::{self, Locking, Options, Wanted};
 use crate::commands::completions;
 use crate::commands::guard::Danger;
 use crate::commands::schema::Keep;
@@ -17,43 +17,22 @@ pub struct Args {
     /// How many to apply
     #[arg(long, value_name = "N")]
     steps: Option<usize>,
-    /// Only print what would be done
-    #[arg(long)]
-    dry_run: bool,
     /// Run them first on a scratch copy of the live schema, and on the database itself only if that goes well
     #[arg(long)]
     rehearse: bool,
     #[command(flatten)]
-    atomic: Atomic,
-    #[command(flatten)]
-    keep: Keep,
-    #[command(flatten)]
-    pub locking: Locking,
+    pub options: Options,
 }
 
 pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
-    let wanted = Wanted {
-        request: Request::Up { to: args.to.clone(), steps: args.steps },
-        locking: &args.locking,
-        keep: args.keep,
-        atomic: args.atomic,
-        dry_run: args.dry_run,
-        rehearse: args.rehearse,
-        danger: Danger::None,
-    };
+    let request = Request::Up { to: args.to.clone(), steps: args.steps };
+    let wanted = Wanted { request, options: &args.options, rehearse: args.rehearse, danger: Danger::None };
     run::run(context, &wanted)
 }
 
 /// Applies every pending migration.
 pub fn up_all(context: &Context<'_>, locking: &Locking, keep: Keep) -> anyhow::Result<ExitCode> {
-    let wanted = Wanted {
-        request: Request::Up { to: None, steps: None },
-        locking,
-        keep,
-        atomic: Atomic::default(),
-        dry_run: false,
-        rehearse: false,
-        danger: Danger::None,
-    };
-    run::run(context, &wanted)
+    let options = Options { keep, locking: locking.clone(), ..Options::default() };
+    let request = Request::Up { to: None, steps: None };
+    run::run(context, &Wanted { request, options: &options, rehearse: false, danger: Danger::None })
 }
