@@ -136,7 +136,7 @@ fn dispatch(cli: Cli, process: Process, terminal: &Terminal, format: Format) -> 
     }
     let Globals { env, url, config, migrations_dir, log_format, yes, confirm, .. } = cli.globals;
     let lock_wait = cli.command.lock_wait().map(str::to_owned);
-    let flags = Flags { env, url, config, migrations_dir, lock_wait, log_format };
+    let flags = Flags { env, url, url_from: None, config, migrations_dir, lock_wait, log_format };
     let settings = Settings::read(process, flags)?;
     terminal.hide(&settings.secrets());
     let _log = start_log(&settings.log, terminal.verbosity());

@@ -1,8 +1,10 @@
 //! `dbtool completions SHELL`: the script that makes a shell ask dbtool itself, and what dbtool then answers.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 
-use clap_complete::engine::{ArgValueCandidates, ArgValueCompleter, CompletionCandidate};
+use clap_complete::engine::{
+    ArgValueCandidates, ArgValueCompleter, CompletionCandidate, PathCompleter, ValueCompleter as _,
+};
 use clap_complete::env::Shells;
 
 use super::names;
@@ -11,6 +13,7 @@ use crate::error::{Code, Error};
 use crate::exit_code::ExitCode;
 use crate::migrate::Source;
 use crate::output::Terminal;
+use crate::version::Version;
 
 /// The variable by which a shell asks.
 pub const VARIABLE: &str = "DBTOOL_COMPLETE";
@@ -43,11 +46,35 @@ pub fn script(shell: &str) -> crate::error::Result<String> {
     Ok(String::from_utf8_lossy(&script).into_owned())
 }
 
+/// What the line says before the word that is asked for: the flags that decide which database is meant.
+fn flags_on_the_line(line: impl IntoIterator<Item = OsString>) -> Flags {
+    let words: Vec<String> = line.into_iter().map(|word| word.to_string_lossy().into_owned()).collect();
+    let value = |names: &[&str]| {
+        let at = |(at, word): (usize, &String)| {
+            let apart = || names.contains(&word.as_str()).then(|| words.get(at + 1).cloned()).flatten();
+            let joined = || names.iter().find_map(|name| word.strip_prefix(name)?.strip_prefix('=')).map(str::to_owned);
+            apart().or_else(joined)
+        };
+        words.iter().enumerate().filter_map(at).last().filter(|value| !value.is_empty())
+    };
+    Flags {
+        env: value(&["--env"]),
+        url: value(&["--url"]),
+        config: value(&["--config"]).map(Into::into),
+        migrations_dir: value(&["--migrations-dir"]),
+        ..Flags::default()
+    }
+}
+
+fn flags() -> Flags {
+    flags_on_the_line(std::env::args_os())
+}
+
 /// The names of the environments.
 #[must_use]
 pub fn environments() -> ArgValueCandidates {
     ArgValueCandidates::new(|| {
-        environment_names(&Process::from_system()).into_iter().map(CompletionCandidate::new).collect()
+        environment_names(&Process::from_system(), &flags()).into_iter().map(CompletionCandidate::new).collect()
     })
 }
 
@@ -56,19 +83,16 @@ pub fn environments() -> ArgValueCandidates {
 pub fn versions() -> ArgValueCompleter {
     ArgValueCompleter::new(|current: &OsStr| {
         let current = current.to_string_lossy().into_owned();
-        let source = Settings::read(Process::from_system(), Flags::default()).and_then(|settings| {
+        let versions = Settings::read(Process::from_system(), flags()).and_then(|settings| {
             let backend = settings.database()?.target.backend();
-            Source::read(&Source::locate(&settings.migrate.directory, backend)?)
+            Source::versions(&Source::locate(&settings.migrate.directory, backend)?)
         });
-        let migrations = source.map(|source| source.migrations).unwrap_or_default();
-        let wanted = migrations.iter().filter(|migration| {
-            migration.version.as_str().starts_with(&current.replace('-', "")) || migration.name.starts_with(&current)
-        });
-        wanted
-            .map(|migration| {
-                CompletionCandidate::new(migration.version.as_str()).help(Some(migration.name.clone().into()))
-            })
-            .collect()
+        let wanted = |(version, name): &(Version, String)| {
+            version.as_str().starts_with(&current.replace('-', "")) || name.starts_with(&current)
+        };
+        let candidate =
+            |(version, name): (Version, String)| CompletionCandidate::new(version.as_str()).help(Some(name.into()));
+        versions.unwrap_or_default().into_iter().filter(wanted).map(candidate).collect()
     })
 }
 
@@ -81,6 +105,31 @@ pub fn tables() -> ArgValueCompleter {
             let name = name.to_lowercase();
             name.starts_with(&current) || name.split_once('.').is_some_and(|(_, bare)| bare.starts_with(&current))
         };
-        names::known().tables.into_keys().filter(wanted).map(CompletionCandidate::new).collect()
+        names::known(flags()).tables.into_keys().filter(wanted).map(CompletionCandidate::new).collect()
     })
+}
+
+/// The sides of a comparison: what is live, what the migrations make, the environments, and files.
+#[must_use]
+pub fn sides() -> ArgValueCompleter {
+    ArgValueCompleter::new(|current: &OsStr| {
+        let environments = environment_names(&Process::from_system(), &flags());
+        let named = environments.into_iter().map(|name| format!("env:{name}"));
+        let all = ["live".to_owned(), "migrations".to_owned()].into_iter().chain(named);
+        let wanted = all.filter(|side| side.starts_with(&*current.to_string_lossy())).map(CompletionCandidate::new);
+        wanted.chain(PathCompleter::file().complete(current)).collect()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_flags_of_the_line_are_seen() {
+        let flags =
+            flags_on_the_line(["dbtool", "--env", "prod", "--config=a.toml", "schema", "show", ""].map(OsString::from));
+        assert_eq!((flags.env.as_deref(), flags.url), (Some("prod"), None));
+        assert_eq!(flags.config, Some("a.toml".into()));
+    }
 }

@@ -55,12 +55,12 @@ pub fn remember(process: &Process, target: &Target, catalog: &Catalog) {
 
 /// The names in the database that the settings name, as far as they are known or told within a moment.
 #[must_use]
-pub fn known() -> Names {
-    look().unwrap_or_default()
+pub fn known(flags: Flags) -> Names {
+    look(flags).unwrap_or_default()
 }
 
-fn look() -> Option<Names> {
-    let settings = Settings::read(Process::from_system(), Flags::default()).ok()?;
+fn look(flags: Flags) -> Option<Names> {
+    let settings = Settings::read(Process::from_system(), flags).ok()?;
     let database = settings.database().ok()?;
     let path = place(&settings.process, &database.target);
     let kept = path.as_deref().and_then(Names::read);

@@ -36,7 +36,7 @@ pub enum Password {
 impl Database {
     /// Finds the first of `--url`, `DBTOOL_URL`, the environment's URL or parts, `DATABASE_URL`, `DB_*`.
     pub fn find(layers: &Layers) -> Result<Option<Self>> {
-        let flag = layers.flags.url.clone().map(|url| (url, Origin::Flag("--url")));
+        let flag = layers.flags.url.clone().map(|url| (url, Origin::Flag(layers.flags.url_from.unwrap_or("--url"))));
         if let Some((url, origin)) = flag.or_else(|| layers.variable("DBTOOL_URL")) {
             return Self::from_url(layers, &url, origin, false).map(Some);
         }

@@ -15,6 +15,8 @@ use crate::text;
 pub struct Flags {
     pub env: Option<String>,
     pub url: Option<String>,
+    /// Where the URL was given, if not by `--url`.
+    pub url_from: Option<&'static str>,
     pub config: Option<PathBuf>,
     pub migrations_dir: Option<String>,
     pub lock_wait: Option<String>,

@@ -274,8 +274,9 @@ impl Settings {
 
 /// The names of the environments in the dbtool.toml that is found from a directory: for completion, so without errors.
 #[must_use]
-pub fn environment_names(process: &Process) -> Vec<String> {
-    let path = super::file::find_upwards(&process.directory, super::FILE_NAME);
+pub fn environment_names(process: &Process, flags: &Flags) -> Vec<String> {
+    let named = flags.config.as_ref().map(|path| process.directory.join(path));
+    let path = named.or_else(|| super::file::find_upwards(&process.directory, super::FILE_NAME));
     let file = path.and_then(|path| File::read(&path).ok()).unwrap_or_default();
     file.environments.into_keys().collect()
 }

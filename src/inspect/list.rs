@@ -82,8 +82,16 @@ pub fn objects(objects: &[Object]) -> String {
     for object in objects {
         *counts.entry(&object.kind).or_default() += 1;
     }
-    let counted: Vec<_> = counts.into_iter().map(|(kind, number)| text::count(number, kind)).collect();
+    let counted: Vec<_> = counts.into_iter().map(|(kind, number)| counted(number, kind)).collect();
     counted.join(", ")
+}
+
+/// `6 aggregates`; `triggers of the table`, six times: `triggers of 6 tables`.
+fn counted(number: usize, kind: &str) -> String {
+    match kind.split_once(" of the ") {
+        Some((what, whose)) => format!("{what} of {}", text::count(number, whose)),
+        None => text::count(number, kind),
+    }
 }
 
 #[cfg(test)]
@@ -114,5 +122,9 @@ mod tests {
         let mut many: Vec<_> = (0..6).map(|number| object(&number.to_string())).collect();
         many.push(Object { kind: "publication".into(), name: Name::of(None, "p") });
         assert_eq!(objects(&many), "6 aggregates, 1 publication");
+        for object in &mut many {
+            "triggers of the table".clone_into(&mut object.kind);
+        }
+        assert_eq!(objects(&many), "triggers of 7 tables");
     }
 }

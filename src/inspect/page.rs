@@ -4,7 +4,7 @@ use super::find::Thing;
 use super::list::{kind, view_kind};
 use super::parts;
 use super::show::{Referrer, Shown};
-use crate::catalog::{Column, Composite, Domain, Enum, Routine, Sequence, Table, View};
+use crate::catalog::{Column, Composite, Domain, Enum, Routine, Sequence, Table, Type, View};
 use crate::text;
 
 /// A default that is longer stands below the columns, and shortened among them.
@@ -71,7 +71,7 @@ pub fn column_rows(thing: Thing<'_>) -> Option<Vec<Vec<String>>> {
     let row = |column: &Column, key: String| {
         vec![
             column.name.clone(),
-            column.type_name.clone(),
+            shown_type(column).to_owned(),
             if column.nullable { "yes" } else { "no" }.to_owned(),
             column.default.clone().unwrap_or_default(),
             key,
@@ -85,6 +85,14 @@ pub fn column_rows(thing: Thing<'_>) -> Option<Vec<Vec<String>>> {
         }
         Thing::View(view) => Some(view.columns.iter().map(|column| row(column, String::new())).collect()),
         _ => None,
+    }
+}
+
+/// A column's type as the server writes it; MariaDB keeps JSON as a long text with a check, and says so.
+fn shown_type(column: &Column) -> &str {
+    match (&column.neutral, column.type_name.as_str()) {
+        (Type::Json, "longtext") => "json",
+        (_, name) => name,
     }
 }
 

@@ -153,6 +153,14 @@ impl Source {
         Ok(source)
     }
 
+    /// The versions of a directory with their names, by the names of its directories alone: whatever is wrong with one of them.
+    pub fn versions(directory: &Path) -> Result<Vec<(Version, String)>> {
+        let names = directories(directory)?;
+        let mut versions: Vec<_> = names.iter().filter_map(|name| Version::from_directory(name).ok()).collect();
+        versions.sort();
+        Ok(versions)
+    }
+
     #[must_use]
     pub fn get(&self, version: &Version) -> Option<&Arc<Migration>> {
         let at = self.migrations.binary_search_by(|migration| migration.version.cmp(version)).ok()?;

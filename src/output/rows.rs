@@ -86,7 +86,7 @@ pub fn emit<R: Report>(
             }
             written.map_err(|cause| broken(cause.to_string()))?;
             let bytes = writer.into_inner().map_err(|cause| broken(cause.to_string()))?;
-            terminal.data(&String::from_utf8_lossy(&bytes));
+            terminal.foreign(&String::from_utf8_lossy(&bytes));
         }
         Format::Markdown => {
             let mut rows = rows()?;
@@ -94,7 +94,7 @@ pub fn emit<R: Report>(
                 // A row is a line, and its values end at a `|`.
                 *value = value.replace('|', "\\|").replace(['\n', '\r'], " ");
             }
-            terminal.data(&format!("{}\n", table(&rows, comfy_table::presets::ASCII_MARKDOWN, (1, 1))));
+            terminal.foreign(&format!("{}\n", table(&rows, comfy_table::presets::ASCII_MARKDOWN, (1, 1))));
         }
         Format::Vertical => {
             let rows = rows()?;

@@ -9,6 +9,7 @@ use anstyle::AnsiColor;
 use crate::config::Process;
 use crate::error::{Code, Error, Result};
 use crate::secret::Redactor;
+use crate::text;
 
 /// `--color`
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -59,6 +60,8 @@ pub struct Terminal {
     verbosity: Verbosity,
     stdout_color: bool,
     stderr_color: bool,
+    /// A person may be looking at stdout.
+    stdout_is_terminal: bool,
     /// Draw progress bars.
     pub progress: bool,
     /// A person can be asked.
@@ -83,6 +86,7 @@ impl Terminal {
             verbosity,
             stdout_color: colored(process.stdout_is_terminal),
             stderr_color: colored(process.stderr_is_terminal),
+            stdout_is_terminal: process.stdout_is_terminal,
             progress: progress && process.stderr_is_terminal && verbosity > Verbosity::Quiet,
             interactive: process.interactive,
             redactor: Mutex::default(),
@@ -112,6 +116,11 @@ impl Terminal {
             Err(cause) if cause.kind() == io::ErrorKind::BrokenPipe => self.closed.store(true, Ordering::SeqCst),
             Err(cause) => *locked(&self.broken) = Some(cause),
         }
+    }
+
+    /// Writes what a database holds to stdout: as it is into a file, and so that it cannot act on a terminal.
+    pub fn foreign(&self, text: &str) {
+        if self.stdout_is_terminal { self.data(&text::printable(text)) } else { self.data(text) }
     }
 
     /// The failure of stdout, if it had one that matters.

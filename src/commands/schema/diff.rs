@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::side::Side;
 use crate::catalog::diff::{Change, What, diff, differs};
 use crate::catalog::{Catalog, Object};
+use crate::commands::completions;
 use crate::context::Context;
 use crate::error::{Code, Error};
 use crate::exit_code::ExitCode;
@@ -19,10 +20,10 @@ use crate::text;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The schema to come from
-    #[arg(value_name = "FROM")]
+    #[arg(value_name = "FROM", add = completions::sides())]
     from: String,
     /// The schema to go to
-    #[arg(value_name = "TO")]
+    #[arg(value_name = "TO", add = completions::sides())]
     to: String,
 }
 

@@ -26,7 +26,7 @@ pub fn run(context: &Context<'_>, _: &Args) -> anyhow::Result<ExitCode> {
     let live = Live::read(context)?;
     tell_gaps(context.terminal, &live.catalog);
     emit(context.terminal, context.format, &Dump(&live.catalog), |terminal, Dump(catalog)| {
-        terminal.data(&inspect::dump(catalog, live.dialect));
+        terminal.foreign(&inspect::dump(catalog, live.dialect));
     })?;
     Ok(ExitCode::Done)
 }

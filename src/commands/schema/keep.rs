@@ -41,11 +41,12 @@ pub struct Made {
 }
 
 impl Made {
-    pub fn write(&self) -> Result<()> {
-        match (&self.path, &self.difference) {
-            (Some(path), Some(_)) => files::write(path, self.text.as_bytes()),
-            _ => Ok(()),
+    pub fn write(&self, context: &Context<'_>) -> Result<()> {
+        let (Some(path), Some(_)) = (&self.path, &self.difference) else { return Ok(()) };
+        if let Some(new) = path.parent().filter(|parent| !parent.as_os_str().is_empty() && !parent.exists()) {
+            context.terminal.status(&format!("the directory `{}` is made", shown(context, new)));
         }
+        files::write(path, self.text.as_bytes())
     }
 
     /// The error of a file that differs.
@@ -93,7 +94,7 @@ impl Kept {
                 let stale = made.stale(context).into_iter().map(told).next();
                 return stale.map_or(Ok(()), |error| Err(error.hint("`dbtool schema rust` writes it")));
             }
-            made.write().map_err(|error| told(error).hint("`dbtool schema rust` writes it again"))?;
+            made.write(context).map_err(|error| told(error).hint("`dbtool schema rust` writes it again"))?;
             context.terminal.status(&format!("written   {shown}"));
         }
         Ok(())

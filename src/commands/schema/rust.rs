@@ -50,7 +50,7 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let sections = sections(context, args)?;
     let made = keep::make(context, &sections)?;
     if !args.check {
-        made.iter().try_for_each(Made::write)?;
+        made.iter().try_for_each(|made| made.write(context))?;
     }
     let stale = made.iter().find_map(|made| made.stale(context)).filter(|_| args.check);
     let files = made.into_iter().map(|made| told(context, made, args.check)).collect();

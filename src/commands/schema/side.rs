@@ -43,7 +43,10 @@ impl Side {
             Side::Live => Ok(Live::read(context)?.catalog),
             Side::Migrations => of_migrations(context),
             Side::Environment(name) => other(context, Flags { env: Some(name.clone()), ..same_file(context) }),
-            Side::Url(url) => other(context, Flags { url: Some(url.clone()), ..same_file(context) }),
+            Side::Url(url) => {
+                let url_from = Some("the command line: a side of the comparison");
+                other(context, Flags { url: Some(url.clone()), url_from, ..same_file(context) })
+            }
             Side::File(path) => of_file(context, path),
         }
     }
@@ -75,10 +78,25 @@ fn of_file(context: &Context<'_>, word: &str) -> Result<Catalog> {
         )
     })?;
     Catalog::from_json(&text).map_err(|cause| {
+        if looks_like_sql(&text) {
+            let message = format!("`{}` is SQL, and a schema is compared as data", path.display());
+            return Error::new(Code::NotComparable, message).hint(
+                "`dbtool schema dump -o json` writes that; or load the SQL into an empty database, and give its URL",
+            );
+        }
         Error::new(Code::NotComparable, format!("`{}` is no dumped schema", path.display()))
             .because(cause)
             .hint("`dbtool schema dump -o json` writes one")
     })
+}
+
+/// Whether a text is a dump as SQL, ours or another tool's.
+fn looks_like_sql(text: &str) -> bool {
+    let verbs = ["CREATE ", "SET ", "PRAGMA ", "BEGIN", "SELECT ", "ALTER ", "--", "/*"];
+    let begins = |line: &str| {
+        verbs.iter().any(|verb| line.get(..verb.len()).is_some_and(|head| head.eq_ignore_ascii_case(verb)))
+    };
+    text.lines().map(str::trim_start).find(|line| !line.is_empty()).is_some_and(begins)
 }
 
 /// The schema that all migrations make.
