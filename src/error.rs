@@ -233,6 +233,7 @@ codes! {
     Conflict, "data/conflict", Busy, "other transactions changed or held the same rows, each time that it was tried";
     RowsMalformed, "data/malformed", Usage, "a file of rows is not what its format asks for";
     DatabaseInUse, "db/in-use", Busy, "the database cannot be dropped while others are connected";
+    Permission, "db/permission", Unexpected, "the user has no right to what the command needs";
     Database, "db/error", Unexpected, "the server refused a statement of dbtool's own";
 }
 

@@ -98,15 +98,17 @@ impl Interrupt {
     pub fn working(&self, canceller: Option<Canceller>) -> Working {
         let around = std::mem::replace(&mut *self.canceller(), canceller);
         self.0.working.fetch_add(1, Ordering::SeqCst);
-        Working { interrupt: self.clone(), around }
+        Working { interrupt: self.clone(), around, sweeps: false }
     }
 
     /// Something is at work that has no statement to cancel, and must be cleared away all the same: in order, or, where the
     /// process leaves at once, by the sweeper.
     #[must_use]
     pub fn tidying(&self, sweeper: Option<Canceller>) -> Working {
-        *self.0.sweeper.lock().unwrap_or_else(PoisonError::into_inner) = sweeper;
-        self.working(Some(Box::new(|| {})))
+        *self.sweeper() = sweeper;
+        let mut working = self.working(Some(Box::new(|| {})));
+        working.sweeps = true;
+        working
     }
 
     /// The work goes on, on another connection.
@@ -126,11 +128,15 @@ impl Interrupt {
         self.0.canceller.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn sweeper(&self) -> MutexGuard<'_, Option<Canceller>> {
+        self.0.sweeper.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     #[cfg(unix)]
     fn raise(&self, number: i32) {
         let before = self.0.raised.swap(number, Ordering::SeqCst);
         let leave = |number, text| {
-            if let Some(sweep) = &*self.0.sweeper.lock().unwrap_or_else(PoisonError::into_inner) {
+            if let Some(sweep) = &*self.sweeper() {
                 sweep();
             }
             leave(number, text)
@@ -174,11 +180,30 @@ fn leave(number: i32, text: &str) -> ! {
 pub struct Working {
     interrupt: Interrupt,
     around: Option<Canceller>,
+    /// It was given a sweeper, which goes with it.
+    sweeps: bool,
 }
 
 impl Drop for Working {
     fn drop(&mut self) {
         self.interrupt.0.working.fetch_sub(1, Ordering::SeqCst);
         self.interrupt.replace(self.around.take());
+        if self.sweeps {
+            *self.interrupt.sweeper() = None;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sweeper_goes_with_what_it_would_clear_away() {
+        let interrupt = Interrupt::default();
+        let working = interrupt.tidying(Some(Box::new(|| {})));
+        assert!(interrupt.sweeper().is_some());
+        drop(working);
+        assert!(interrupt.sweeper().is_none());
     }
 }

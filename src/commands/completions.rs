@@ -55,7 +55,7 @@ fn flags_on_the_line(line: impl IntoIterator<Item = OsString>) -> Flags {
             let joined = || names.iter().find_map(|name| word.strip_prefix(name)?.strip_prefix('=')).map(str::to_owned);
             apart().or_else(joined)
         };
-        words.iter().enumerate().filter_map(at).last().filter(|value| !value.is_empty())
+        words.iter().enumerate().filter_map(at).next_back().filter(|value| !value.is_empty())
     };
     Flags {
         env: value(&["--env"]),

@@ -86,6 +86,7 @@ impl Kind {
             Kind::Serialization | Kind::Deadlock => Code::Conflict,
             Kind::Constraint => Code::Constraint,
             Kind::Data => Code::Value,
+            Kind::Permission => Code::Permission,
             _ => Code::Database,
         }
     }
@@ -153,6 +154,7 @@ impl DbError {
         let error = self.advice.iter().fold(error, Error::hint);
         match self.kind {
             Kind::ReadOnly => error.hint(WRITABLE),
+            Kind::Permission => error.hint(MORE_RIGHTS),
             _ => error,
         }
     }
@@ -167,6 +169,9 @@ impl fmt::Display for DbError {
         }
     }
 }
+
+/// What to do about a right that is missing.
+pub const MORE_RIGHTS: &str = "the user needs more rights; `dbtool db ping` shows which user it is";
 
 /// What to do about a database that takes no changes.
 pub const WRITABLE: &str =

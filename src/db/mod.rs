@@ -26,8 +26,10 @@ mod value;
 pub use connection::{AnyBackend, AnyConnection};
 pub use connector::{Connector, Purpose};
 pub use constraint::{Constraint, Which};
-pub use dialect::{Around, Dialect, Effect, Home, Likeness, Server, Sight, Survey, Timeouts, Types, of as dialect_of};
-pub use error::{DbError, Kind, WRITABLE};
+pub use dialect::{
+    Around, Beyond, Dialect, Effect, Home, Likeness, Server, Sight, Survey, Timeouts, Types, of as dialect_of,
+};
+pub use error::{DbError, Kind, MORE_RIGHTS, WRITABLE};
 pub use lock::{Held, Locked, Unlocked};
 pub use manager::{Manager, Pool};
 pub use mysql::MysqlConnection;

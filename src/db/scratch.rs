@@ -73,8 +73,10 @@ impl Scratch {
         }
         let made = dialect.create_database(&self.connector, Some(&self.likeness), observer);
         made.map_err(|error| {
-            let denied = error.cause().filter(|cause| cause.contains("permission") || cause.contains("denied"));
-            let Some(cause) = denied.map(str::to_owned) else { return error };
+            if error.code() != Code::Permission {
+                return error;
+            }
+            let cause = error.cause().unwrap_or_default().to_owned();
             Error::new(Code::ScratchPlace, "cannot make a scratch database: the user may not make databases")
                 .because(cause)
                 .note("nothing was run")
@@ -115,6 +117,9 @@ impl Drop for Scratch {
 /// Drops one. The server may need a moment to see that nobody is connected any more.
 fn remove(connector: &Connector) -> Result<()> {
     let dialect = connector.dialect();
+    if let Err(error) = dialect.unbind(connector) {
+        tracing::debug!(%error, "a scratch database keeps what a migration set for it");
+    }
     let mut tries = 0;
     loop {
         match dialect.drop_database(connector, &Silent) {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::create::UNWRITTEN;
 use super::direction::Direction;
 use super::plan::Step;
 use super::source::Metadata;
@@ -83,6 +84,12 @@ impl Prepared {
     pub fn undoes_nothing(&self, dialect: &dyn Dialect) -> bool {
         self.step.direction == Direction::Up
             && self.down.as_deref().is_some_and(|down| self.statements(down, dialect).is_empty())
+    }
+
+    /// The file is as `migrate new` made it.
+    #[must_use]
+    pub fn is_unwritten(&self) -> bool {
+        self.file.held().is_some_and(|text| UNWRITTEN.contains(&&**text))
     }
 
     /// Goes through the file once more, to run it. A file that has changed meanwhile is an error, when all of it was read.
@@ -233,8 +240,10 @@ fn one(step: &Step, dialect: &dyn Dialect, asked: Asked) -> Result<Prepared> {
 fn check_asks(verify: &SqlFile, dialect: &dyn Dialect) -> Result<()> {
     const ASK: &[&str] = &["SELECT", "WITH", "VALUES", "TABLE", "PRAGMA", "SHOW"];
     verify.parts(dialect.rules(), |part| {
-        let other = part.statements.iter().find(|statement| !ASK.iter().any(|word| statement.begins(&[word])));
-        match other {
+        let asks = |statement: &&Statement<'_>| {
+            ASK.iter().any(|word| statement.begins(&[word])) && !sql::changes_within(statement.text, dialect.rules())
+        };
+        match part.statements.iter().find(|statement| !asks(statement)) {
             None => Ok(()),
             Some(statement) => Err(Error::new(Code::SqlRefused, "a verify.sql holds queries, and nothing else")
                 .at(verify.place(statement.start))

@@ -37,18 +37,24 @@ pub fn print(terminal: &Terminal, error: &anyhow::Error) {
 }
 
 fn print_place(terminal: &Terminal, place: &Place) {
-    // Long lines are cut around the place.
-    let before: String = place.excerpt.chars().take(place.column.saturating_sub(1)).collect();
-    let skip = before.chars().count().saturating_sub(60);
-    let excerpt: String = place.excerpt.chars().skip(skip).take(120).collect();
+    let (excerpt, caret) = excerpt(place);
     let number = place.line.to_string();
     let gutter = " ".repeat(number.len());
-    let caret: String = before.chars().skip(skip).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
     let dim = |text: &str| terminal.paint(Style::Dim, text);
     terminal.line(&format!("{gutter}{} {place}", dim("-->")));
     terminal.line(&format!("{gutter} {}", dim("|")));
-    terminal.line(&format!("{number} {} {}", dim("|"), text::printable(&excerpt)));
+    terminal.line(&format!("{number} {} {excerpt}", dim("|")));
     terminal.line(&format!("{gutter} {} {caret}{}", dim("|"), terminal.paint(Style::Error, "^")));
+}
+
+/// The line of a place, and what stands before the mark below it. Long lines are cut around the place.
+#[must_use]
+pub fn excerpt(place: &Place) -> (String, String) {
+    let before: String = place.excerpt.chars().take(place.column.saturating_sub(1)).collect();
+    let skip = before.chars().count().saturating_sub(60);
+    let excerpt: String = place.excerpt.chars().skip(skip).take(120).collect();
+    let caret = before.chars().skip(skip).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+    (text::printable(&excerpt).into_owned(), caret)
 }
 
 /// Prints an error as one line of JSON. What is masked is masked in the values: the form must stay.

@@ -7,7 +7,7 @@ mod progress;
 mod rows;
 mod terminal;
 
-pub use errors::{print as print_error, print_json as print_error_as_json};
+pub use errors::{excerpt, print as print_error, print_json as print_error_as_json};
 pub use format::Format;
 pub use log::start as start_log;
 pub use progress::Progress;

@@ -34,8 +34,8 @@ impl<'a> Progress<'a> {
         }
     }
 
-    /// Prints a line above the bar.
-    fn above(&self, print: impl FnOnce(&Terminal)) {
+    /// Prints above the bar.
+    pub fn above(&self, print: impl FnOnce(&Terminal)) {
         match self.bar().as_ref() {
             Some(bar) => bar.suspend(|| print(self.terminal)),
             None => print(self.terminal),

@@ -2,6 +2,7 @@
 //! out: it knows no database, and each dialect hands it a [`Rules`].
 
 mod body;
+mod changes;
 mod checksum;
 mod lexer;
 mod rules;
@@ -9,6 +10,7 @@ mod secrets;
 mod split;
 mod values;
 
+pub use changes::changes_within;
 pub use checksum::{Checksum, checksum};
 pub use lexer::{Kind, Lexer, Token};
 pub use rules::{Compound, Rules};

@@ -1,6 +1,8 @@
 //! verify.sql: queries that must find nothing after an up.
 
-use crate::support::{Project, on_each_backend};
+use dbtool::backend::Backend;
+
+use crate::support::{Project, on_each_backend, on_servers};
 
 const USERS: &str = "CREATE TABLE users (id INTEGER PRIMARY KEY, password_hash VARCHAR(40), email VARCHAR(40));\n\
      INSERT INTO users VALUES (1, 'h-of-ann', 'ann@example.com'), (2, 'h-of-bob', NULL);\n";
@@ -94,9 +96,43 @@ fn a_check_that_cannot_be_run_or_changes_something_is_told() {
         let run = project.expect(5, &["migrate", "up"]);
         run.says(&["a check of `1_users` cannot be run", "verify.sql:1:"]);
     });
-    let project = with_check(Project::sqlite(), "DELETE FROM users\n");
-    project.expect(2, &["migrate", "up"]).says(&["a verify.sql holds queries, and nothing else", "verify.sql:1:1"]);
+    for change in
+        ["DELETE FROM users\n", "WITH gone AS (DELETE FROM users RETURNING id) SELECT id FROM gone WHERE id > 9\n"]
+    {
+        let project = with_check(Project::sqlite(), change);
+        project.expect(2, &["migrate", "up"]).says(&["a verify.sql holds queries, and nothing else", "verify.sql:1:1"]);
+        assert_eq!(project.states(), "1:pending");
+    }
+}
+
+#[test]
+fn a_function_that_changes_something_changes_nothing() {
+    let Some(project) = Project::on(Backend::Postgres) else { return };
+    let project = with_check(project, "SELECT 1 WHERE change() > 5\n");
+    let change = "CREATE FUNCTION change() RETURNS INTEGER LANGUAGE sql AS 'DELETE FROM users RETURNING 1';\n";
+    project.write("migrations/1_users/up.sql", format!("{USERS}{change}"));
+    project.expect(5, &["migrate", "up"]).says(&["a check of `1_users` cannot be run", "read-only transaction"]);
     assert_eq!(project.states(), "1:pending");
+}
+
+#[test]
+fn another_name_hides_nothing() {
+    on_each_backend(|project| {
+        let toml = "[columns]\nsensitive = [\"users.email\"]\n";
+        let project =
+            with_check(project, "SELECT id, lower(email) AS e FROM users WHERE id = 1\n").file("dbtool.toml", toml);
+        let run = project.expect(5, &["migrate", "up"]);
+        run.says(&["id = 1, e = ***"]).says_nothing_of(&["ann@example.com"]);
+    });
+    on_servers(|project| {
+        let up = format!(
+            "{USERS}CREATE UNIQUE INDEX users_email ON users (email);\nINSERT INTO users SELECT 3, 'h', email FROM users WHERE id = 1;\n"
+        );
+        let toml = "[columns]\nsensitive = [\"users.email\"]\n";
+        let project = project.migration("1_users", &up, "DROP TABLE users;\n").file("dbtool.toml", toml);
+        let run = project.expect(5, &["migrate", "up"]);
+        run.says(&["***"]).says_nothing_of(&["ann@example.com"]);
+    });
 }
 
 #[test]

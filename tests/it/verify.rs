@@ -438,7 +438,7 @@ fn the_guide_to_verification_works_as_it_stands() {
             screens += 1;
         }
     }
-    assert_eq!((commands, screens), (12, 1));
+    assert_eq!((commands, screens), (11, 1));
 }
 
 #[test]
@@ -554,4 +554,127 @@ fn a_scratch_directory_must_be_there() {
     std::fs::create_dir(project.path("nowhere")).unwrap();
     project.ok(&["migrate", "verify"]);
     assert_eq!(std::fs::read_dir(project.path("nowhere")).unwrap().count(), 0);
+}
+
+#[test]
+fn a_text_that_is_run_may_reach_beyond_too() {
+    on_servers(|project| {
+        let (constant, elsewhere, ordinary) = project.by_backend(
+            ("", "", ""),
+            (
+                "DO $$ BEGIN EXECUTE 'CREATE ROLE dbtool_test_never'; END $$;\n",
+                "CREATE TABLE todo (what TEXT);\nINSERT INTO todo VALUES ('CREATE ROLE dbtool_test_never');\n\
+                 DO $$ DECLARE one TEXT; BEGIN FOR one IN SELECT what FROM todo LOOP EXECUTE one; END LOOP; END $$;\n",
+                "DO $$ DECLARE one TEXT; BEGIN FOR one IN SELECT 'CREATE TABLE made (a INT)' LOOP EXECUTE one; END LOOP; END $$;\n",
+            ),
+            (
+                "PREPARE s FROM 'CREATE USER dbtool_test_never';\nEXECUTE s;\n",
+                "SET @what = 'CREATE USER dbtool_test_never';\nPREPARE s FROM @what;\nEXECUTE s;\n",
+                "SET @what = (SELECT IF(1 = 1, 'CREATE TABLE made (a INT)', 'SELECT 1'));\nPREPARE s FROM @what;\nEXECUTE s;\n",
+            ),
+        );
+        let project = project.migration("1_text", constant, "");
+        project.expect(9, &["migrate", "verify"]).says(&[
+            "error[scratch/reaches-beyond]",
+            "up.sql:1:1",
+            "`scratch_url`",
+        ]);
+        project.write("migrations/1_text/up.sql", elsewhere);
+        let refused = project.expect(9, &["migrate", "verify"]);
+        refused.says(&["runs a text that is put together elsewhere", "such a text stands at", "`scratch_url`"]);
+        project.write("migrations/1_text/up.sql", ordinary);
+        project.write("migrations/1_text/down.sql", "DROP TABLE made;\n");
+        project.ok(&["migrate", "verify"]);
+    });
+}
+
+#[test]
+fn values_that_are_cut_or_rounded_are_lost() {
+    on_each_backend(|project| {
+        let cut = |length: u8| {
+            project.by_backend(
+                format!("UPDATE people SET name = substr(name, 1, {length});\n"),
+                format!("ALTER TABLE people ALTER COLUMN name TYPE VARCHAR({length}) USING left(name, {length});\n"),
+                format!("UPDATE people SET name = left(name, {length});\nALTER TABLE people MODIFY name VARCHAR({length});\n"),
+            )
+        };
+        let wide = project.by_backend(
+            "SELECT 1;\n",
+            "ALTER TABLE people ALTER COLUMN name TYPE VARCHAR(30);\n",
+            "ALTER TABLE people MODIFY name VARCHAR(30);\n",
+        );
+        let (round, exact) = project.by_backend(
+            ("UPDATE people SET size = round(size, 1);\n", "SELECT 1;\n"),
+            (
+                "ALTER TABLE people ALTER COLUMN size TYPE NUMERIC(10, 1);\n",
+                "ALTER TABLE people ALTER COLUMN size TYPE NUMERIC(10, 3);\n",
+            ),
+            ("ALTER TABLE people MODIFY size NUMERIC(10, 1);\n", "ALTER TABLE people MODIFY size NUMERIC(10, 3);\n"),
+        );
+        let people = "CREATE TABLE people (id INTEGER NOT NULL PRIMARY KEY, name VARCHAR(30), size NUMERIC(10, 3));\n";
+        let cut = cut(5);
+        let project = project
+            .migration("1_people", people, "DROP TABLE people;\n")
+            .migration("2_cut", &cut, wide)
+            .migration("3_round", round, exact)
+            .migration("4_turn", "UPDATE people SET id = -id;\n", "UPDATE people SET id = -id;\n");
+        let report = project.json(0, &["migrate", "verify"]);
+        let lost = |version: &str| of(&report, version)["lost_rows"].clone();
+        let expected = |column: &str| serde_json::json!([{"table": "people", "column": column, "rows": 1, "changed": true, "by": "up"}]);
+        assert_eq!(lost("2"), expected("name"), "on {}\n{report:#}", project.backend);
+        assert_eq!(lost("3"), expected("size"), "on {}\n{report:#}", project.backend);
+        // What down changes back is not lost.
+        assert_eq!(lost("4"), serde_json::json!([]), "on {}\n{report:#}", project.backend);
+        let run = project.expect(4, &["migrate", "verify", "--no-loss"]);
+        run.says(&["2 with losses"]);
+        assert!(run.stdout.contains("up changes 1 value of `people.name`, and down does not bring them back"), "{run}");
+    });
+}
+
+#[test]
+fn what_is_not_written_or_fails_only_with_rows_fails_when_strict() {
+    let project = Project::sqlite();
+    project.ok(&["migrate", "new", "later"]);
+    let run = project.ok(&["migrate", "verify"]);
+    run.says(&["1 not written yet"]);
+    assert!(run.stdout.contains("note: its up.sql has not been written yet: it does nothing"), "{run}");
+    project.expect(4, &["migrate", "verify", "--strict"]);
+    let Some(project) = Project::on(Backend::Postgres) else { return };
+    let project = project.migration("1_users", USERS, "DROP TABLE users;\n").migration(
+        "2_age",
+        "ALTER TABLE users ADD COLUMN age INTEGER NOT NULL;\n",
+        "ALTER TABLE users DROP COLUMN age;\n",
+    );
+    let report = project.json(0, &["migrate", "verify"]);
+    assert_eq!(of(&report, "2")["fails_with_rows"], true);
+    project.expect(4, &["migrate", "verify", "--strict"]).says(&["1 failing only with rows"]);
+}
+
+#[test]
+fn where_it_fails_is_shown() {
+    let project = Project::sqlite().migration("1_users", USERS, "SELECT 1;\nDROP TABLE nowhere;\n");
+    let run = project.expect(4, &["migrate", "verify"]);
+    insta::assert_snapshot!(run.normal(&project), @r"
+    fails         1_users  [took]
+                  down fails at line 2: no such table: nowhere
+                  2 | DROP TABLE nowhere;
+                    |            ^
+    ---
+    sqlite://[dir]/test.db
+    1 migration: 1 fails
+    ");
+}
+
+#[test]
+fn a_scratch_database_goes_though_it_became_a_template() {
+    let Some(other) = Private::start(Backend::Postgres, "secret-of-scratch", |_| Vec::new()) else { return };
+    let Some(project) = Project::on(Backend::Postgres) else { return };
+    let template = "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I IS_TEMPLATE true', current_database()); END $$;\n";
+    let project = project.migration("1_template", template, "SELECT 1;\n");
+    let scratch = format!("postgres://postgres:secret-of-scratch@127.0.0.1:{}/postgres", other.port);
+    project.write("dbtool.toml", format!("[env.dev]\nurl = \"{}\"\nscratch_url = \"{scratch}\"\n", project.url));
+    project.ok(&["migrate", "verify"]);
+    let mut session = project.session_on(&scratch);
+    let left = session.query("SELECT datname FROM pg_database WHERE datname LIKE 'dbtool\\_scratch\\_%'").unwrap();
+    assert!(left.is_empty());
 }

@@ -1,5 +1,8 @@
 //! `dbtool migrate verify`
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
 use super::run::scratch_runner;
 use crate::commands::completions;
 use crate::context::Context;
@@ -8,9 +11,9 @@ use crate::error::{Code, Result};
 use crate::exit_code::ExitCode;
 use crate::inspect;
 use crate::interrupt::Interrupt;
-use crate::migrate::verify::{Loss, Verdict, Verified, Verifier, VerifyReport};
+use crate::migrate::verify::{Asked, Loss, Verdict, Verified, Verifier, VerifyReport};
 use crate::migrate::{Detail, History, Inventory, Source, Target, first_reach, resolve};
-use crate::output::{Column, Progress, Report, Rows, Style, Terminal, emit};
+use crate::output::{Column, Format, Progress, Report, Rows, Style, Terminal, emit, excerpt};
 use crate::text;
 use crate::version::Version;
 
@@ -24,9 +27,12 @@ pub struct Args {
     /// Look only at this migration and those after it
     #[arg(long, value_name = "VERSION", add = completions::versions())]
     since: Option<String>,
-    /// A migration that cannot be reverted fails, too
+    /// A migration that cannot be reverted, that fails only when there are rows, or that is not written yet, fails, too
     #[arg(long)]
     strict: bool,
+    /// A migration that loses rows or values fails, too
+    #[arg(long)]
+    no_loss: bool,
 }
 
 pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
@@ -40,6 +46,14 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let progress = Progress::new(context.terminal);
     let mut scratch = context.scratch(&interrupt, &progress)?;
     let provenance = || context.provenance(&source);
+    // The page is printed while it is made.
+    let told = RefCell::new(BTreeMap::new());
+    let tell = |one: &Verified| {
+        if context.format == Format::Table {
+            progress.above(|terminal| terminal.data(&lines(terminal, one)));
+            told.borrow_mut().insert(one.version.clone(), one.notes.len());
+        }
+    };
     let proof = Verifier {
         runner: scratch_runner(context, &source, interrupt, &provenance)?,
         scratch: &mut scratch,
@@ -47,6 +61,7 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
         end: reach.as_ref().map_or(source.migrations.len(), |(at, _)| *at),
         history: history.as_ref(),
         observer: &progress,
+        tell: &tell,
     }
     .verify()?;
     drop(progress);
@@ -57,12 +72,13 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
         migrations: proof.migrations,
         not_verified: proof.not_verified,
     };
-    emit(context.terminal, context.format, &report, view)?;
+    emit(context.terminal, context.format, &report, |terminal, report| view(terminal, report, &told.borrow()))?;
     if !proof.not_modelled.is_empty() {
         let objects = inspect::objects(&proof.not_modelled);
         context.terminal.warning(&format!("only their names were compared: {objects}"), None);
     }
-    let bad = report.migrations.iter().any(|one| one.verdict.is_bad(args.strict));
+    let asked = Asked { strict: args.strict, no_loss: args.no_loss };
+    let bad = report.migrations.iter().any(|one| one.is_bad(asked));
     match reach {
         // Why it ended there, whatever was found before.
         Some((_, error)) => {
@@ -124,26 +140,38 @@ impl Report for VerifyReport {
     }
 }
 
-/// A line for each migration, and below it what there is to say of it.
-fn view(terminal: &Terminal, report: &VerifyReport) {
-    let mut page = String::new();
+/// A line for a migration, and below it what there is to say of it.
+fn lines(terminal: &Terminal, one: &Verified) -> String {
+    let style = match one.verdict {
+        Verdict::Ok => Style::Good,
+        Verdict::Irreversible => Style::Warning,
+        Verdict::Differs | Verdict::Fails | Verdict::DoesNothing => Style::Error,
+    };
+    let verdict = terminal.paint_data(style, &format!("{:<12}", one.verdict.title()));
+    let took = one.duration_ms.map(|ms| format!("  {ms} ms")).unwrap_or_default();
+    let mut page = format!("{verdict}  {}{}\n", one.label, terminal.paint_data(Style::Dim, &took));
+    let mut below = |line: &str| page.extend(["              ", line, "\n"]);
+    if let Some(first) = one.first_difference.as_ref().filter(|_| one.verdict != Verdict::Irreversible) {
+        below(&text::printable(first));
+    }
+    if let Some(place) = &one.place {
+        let (excerpt, caret) = excerpt(place);
+        below(&format!("{} | {excerpt}", place.line));
+        below(&format!("{} | {caret}^", " ".repeat(place.line.to_string().len())));
+    }
+    one.lost_rows.iter().for_each(|loss| below(&text::printable(&loss.sentence())));
+    one.notes.iter().for_each(|note| below(&format!("note: {}", text::printable(note))));
+    page
+}
+
+/// The sum of it. Each migration has been told when its verdict stood, with so many notes; what was found later is added.
+fn view(terminal: &Terminal, report: &VerifyReport, told: &BTreeMap<String, usize>) {
     for one in &report.migrations {
-        let style = match one.verdict {
-            Verdict::Ok => Style::Good,
-            Verdict::Irreversible => Style::Warning,
-            Verdict::Differs | Verdict::Fails | Verdict::DoesNothing => Style::Error,
-        };
-        let verdict = terminal.paint_data(style, &format!("{:<12}", one.verdict.title()));
-        let took = one.duration_ms.map(|ms| format!("  {ms} ms")).unwrap_or_default();
-        page.extend([&verdict, "  ", &one.label, &terminal.paint_data(Style::Dim, &took), "\n"]);
-        let first = one.first_difference.iter().filter(|_| one.verdict != Verdict::Irreversible).cloned();
-        let lost = one.lost_rows.iter().map(Loss::sentence);
-        let notes = one.notes.iter().map(|note| format!("note: {note}"));
-        for line in first.chain(lost).chain(notes) {
-            page.extend(["              ", &text::printable(&line), "\n"]);
+        let later = &one.notes[told.get(&one.version).copied().unwrap_or_default().min(one.notes.len())..];
+        for note in later {
+            terminal.data(&format!("{:<12}  {}: {}\n", "note", one.label, text::printable(note)));
         }
     }
-    terminal.data(&page);
     if report.migrations.is_empty() {
         terminal.status("there is nothing to verify");
         return;
@@ -155,10 +183,19 @@ fn view(terminal: &Terminal, report: &VerifyReport) {
         .filter(|(_, count)| *count > 0)
         .map(|(verdict, count)| format!("{count} {}", verdict.title()))
         .collect();
-    let rest = match report.not_verified {
-        0 => String::new(),
-        some => format!("; {some} after it not verified"),
-    };
-    let line = format!("{}: {}{rest}", text::count(report.migrations.len(), "migration"), parts.join(", "));
+    let count = |is: fn(&Verified) -> bool| report.migrations.iter().filter(|one| is(one)).count();
+    let more = [
+        (count(|one| !one.lost_rows.is_empty()), "with losses"),
+        (count(|one| one.fails_with_rows), "failing only with rows"),
+        (count(|one| one.unwritten), "not written yet"),
+        (report.not_verified, "after it not verified"),
+    ];
+    let more = more.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("; {count} {what}"));
+    let line = format!(
+        "{}: {}{}",
+        text::count(report.migrations.len(), "migration"),
+        parts.join(", "),
+        more.collect::<String>()
+    );
     terminal.status(&terminal.paint(Style::Bold, &line));
 }

@@ -1,11 +1,13 @@
 //! What differs between databases, one file each. The engine asks; it never looks which one it is.
 
+mod beyond;
 mod mysql;
 mod postgres;
 mod sqlite;
 
 use std::time::Duration;
 
+pub use beyond::Beyond;
 pub use postgres::conninfo;
 pub use sqlite::url as sqlite_url;
 
@@ -394,10 +396,18 @@ pub trait Dialect: Sync {
     /// The databases of a server whose names begin like this.
     fn databases(&self, place: &Connector, prefix: &str) -> Result<Vec<String>>;
 
-    /// What a statement changes that is no part of its database: a role, the server's settings, or one of the databases of its
-    /// server.
-    fn reaches_beyond(&self, _: &Statement<'_>, _databases: &[String]) -> Option<String> {
+    /// What keeps the statements between the two from changing anything, within a transaction that goes on afterwards; or
+    /// undoes what they change.
+    fn only_reading(&self) -> (&'static str, &'static str);
+
+    /// What a statement does beyond its database: to a role, the server's settings, one of the databases of its server.
+    fn reaches_beyond(&self, _: &Statement<'_>, _databases: &[String]) -> Option<Beyond> {
         None
+    }
+
+    /// Takes back what keeps a database of our own from being dropped.
+    fn unbind(&self, _: &Connector) -> Result<()> {
+        Ok(())
     }
 
     /// Drops the database; false: it was not there.

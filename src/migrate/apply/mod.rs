@@ -4,6 +4,7 @@ mod baseline;
 mod batch;
 mod checks;
 mod file;
+mod masking;
 mod repair;
 mod runner;
 mod stage;

@@ -12,7 +12,6 @@ use crate::db::{
 };
 use crate::error::{Code, Error, Result};
 use crate::interrupt::Interrupt;
-use crate::migrate::create::UNWRITTEN;
 use crate::migrate::direction::Direction;
 use crate::migrate::history::{Detail, History};
 use crate::migrate::inventory::{Inventory, State};
@@ -155,9 +154,7 @@ impl Runner<'_> {
 
     /// Tells of files that hold what `migrate new` wrote.
     fn tell_unwritten(&self, prepared: &[Prepared]) {
-        for prepared in
-            prepared.iter().filter(|prepared| prepared.file.held().is_some_and(|text| UNWRITTEN.contains(&&**text)))
-        {
+        for prepared in prepared.iter().filter(|prepared| prepared.is_unwritten()) {
             let hint = match prepared.step.direction {
                 Direction::Up => "take it back with `dbtool migrate down` before you write the change into it",
                 Direction::Down => "what its `up.sql` made stays: write the way back before you apply it again",

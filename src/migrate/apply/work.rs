@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
+use super::masking::Sensitive;
 use super::runner::Runner;
 use super::watch::Watch;
-use crate::db::{DbError, Dialect, Failure, Held, Home, Kind, Purpose, Session, WRITABLE};
+use crate::db::{DbError, Dialect, Failure, Held, Home, Kind, MORE_RIGHTS, Purpose, Session, WRITABLE};
 use crate::error::{Code, Error, Result};
 use crate::interrupt::Working;
 use crate::migrate::direction::Direction;
@@ -83,8 +84,10 @@ impl Runner<'_> {
             }
         };
         let mut error = failure.error;
+        let sensitive = Sensitive(self.sensitive);
+        error.message = sensitive.out_of(error.message);
         error.context = error.context.map(mask);
-        error.detail = error.detail.map(mask);
+        error.detail = error.detail.map(mask).map(|detail| sensitive.out_of(detail));
         let kind = error.kind;
         let overstrict = work.dialect.is_overstrict(&error);
         let code = match kind {
@@ -123,7 +126,7 @@ impl Runner<'_> {
                 told.hint("commands of psql, such as `\\connect`, are not SQL")
             }
             Kind::ReadOnly => told.hint(WRITABLE),
-            Kind::Permission => told.hint("the user needs more rights; `dbtool db ping` shows which user it is"),
+            Kind::Permission => told.hint(MORE_RIGHTS),
             Kind::Exists if prepared.undoes_nothing(work.dialect) => {
                 let version = &prepared.step.migration.version;
                 told.hint(format!(

@@ -42,28 +42,38 @@ impl Act<'_, '_> {
             Err(error) => return Ok((self.failed("up", error, Stand::End)?, before.clone())),
         }
         let applied = self.stage.read()?;
-        let lost = self.losses(&held, &applied, Direction::Up)?;
-        self.verified.lost_rows.extend(lost.iter().cloned());
-        let down = match &self.ways.down {
+        let (lost, changed) = self.losses(&held, &applied, Direction::Up)?;
+        self.verified.lost_rows.extend(lost);
+        let ways = self.ways;
+        let down = match &ways.down {
             None => {
+                self.verified.lose(changed);
                 self.verified.judge(Verdict::Irreversible, "there is no down.sql, or nothing stands in it");
                 return Ok((Stand::Good, applied));
             }
             Some(Err(error)) => {
+                self.verified.lose(changed);
                 self.verified.judge(Verdict::Fails, format!("down cannot be run: {error}"));
                 return Ok((Stand::Good, applied));
             }
             Some(Ok(down)) => down,
         };
         if let Err(error) = self.stage.run(down) {
+            self.verified.lose(changed);
             // What was rolled back has left everything as it was.
             let stand = if down.mode == Mode::Transaction { Stand::Good } else { Stand::Spoilt };
             return Ok((self.failed("down", error, stand)?, applied));
         }
         let reverted = self.stage.read()?;
-        let of_down = self.losses(&held, &reverted, Direction::Down)?;
-        let new = of_down.into_iter().filter(|loss| !lost.iter().any(|known| known.is_of_the_same(loss)));
-        self.verified.lost_rows.extend(new);
+        let (lost, mut left) = self.losses(&held, &reverted, Direction::Down)?;
+        self.verified.lose(lost);
+        // What up has changed, and down has changed back, is not lost.
+        for one in &mut left {
+            if changed.iter().any(|other| other.is_of_the_same(one)) {
+                one.by = Direction::Up;
+            }
+        }
+        self.verified.lose(left);
         let idle = applied.fingerprint == reverted.fingerprint;
         if self.compare(before, &reverted, Direction::Down) && idle {
             self.verified.verdict = Verdict::DoesNothing;
@@ -80,11 +90,15 @@ impl Act<'_, '_> {
 
     /// What became of a way that failed.
     fn failed(&mut self, way: &'static str, error: Error, stand: Stand) -> Result<Stand> {
-        let why = failure(way, &own(error)?);
+        let error = own(error)?;
+        let why = failure(way, &error);
         if self.with_rows {
             return Ok(Stand::Again { way, why });
         }
         self.verified.failed.push(way);
+        if self.verified.verdict == Verdict::Ok {
+            self.verified.place = error.place().cloned();
+        }
         self.verified.judge(Verdict::Fails, why);
         Ok(stand)
     }
@@ -119,13 +133,13 @@ impl Act<'_, '_> {
         Ok(Some((held.map_err(unreadable)?, concerned, known)))
     }
 
-    /// What is gone of what was there before.
-    fn losses(&mut self, held: &Held, now: &Catalog, by: Direction) -> Result<Vec<Loss>> {
-        let Some((held, concerned, known)) = held else { return Ok(Vec::new()) };
+    /// What is gone of what was there before, and what is there otherwise.
+    fn losses(&mut self, held: &Held, now: &Catalog, by: Direction) -> Result<(Vec<Loss>, Vec<Loss>)> {
+        let Some((held, concerned, known)) = held else { return Ok(Default::default()) };
         // What is new may be something that was there under another name.
         let looked = |table: &Table| concerned.contains(&table.name) || !known.contains(&table.name);
         let after = contents::read(self.stage.session(), self.dialect, now, looked).map_err(unreadable)?;
-        Ok(contents::losses(held, &after, by))
+        Ok((contents::losses(held, &after, by), contents::changes(held, &after, by)))
     }
 
     /// The tables that the migration may be about: those that its files name, and those that refer to them; all, where there

@@ -1,6 +1,6 @@
 //! A row for every table that can be given one: values by the columns' types, to which the table's checks agree.
 
-use crate::catalog::{Catalog, Check, Column, Name, Table, TableKind, Type};
+use crate::catalog::{Catalog, Check, Column, Identity, Name, Table, TableKind, Type};
 use crate::db::{DbError, Dialect, Kind as Failure, Session};
 use crate::sql::{Kind, Lexer};
 use crate::text;
@@ -65,9 +65,10 @@ impl<'a> Filler<'a> {
             let mut names = Vec::new();
             let mut values = Vec::new();
             for column in &table.columns {
-                // What the database gives by itself is right, and moves its sequence on.
+                // What the database counts begins where a migration's own rows may begin, too.
+                let counted = is_counted(column) && !only_needed;
                 let given = column.identity.is_some() || column.generated.is_some() || column.default.is_some();
-                if given || (only_needed && column.nullable) {
+                if (given && !counted) || (only_needed && column.nullable) {
                     continue;
                 }
                 if let Some(value) = self.value(table, column)? {
@@ -133,14 +134,16 @@ impl<'a> Filler<'a> {
         let texts: Vec<String> = match &column.neutral {
             Type::Boolean => return vec!["TRUE".into(), "FALSE".into()],
             Type::Integer { .. } | Type::Float { .. } | Type::Decimal { .. } => {
-                // No number that a migration's own rows are likely to have.
+                // No number that a migration's own rows are likely to have, and one that shows if it is rounded.
                 let unlikely = match &column.neutral {
-                    Type::Integer { bits: 8, .. } => "113",
-                    Type::Integer { bits: 16, .. } => "31013",
-                    Type::Integer { .. } => "1310131013",
-                    _ => "1",
+                    Type::Integer { bits: 8, .. } => "113".to_owned(),
+                    Type::Integer { bits: 16, .. } => "31013".to_owned(),
+                    Type::Integer { .. } => "1310131013".to_owned(),
+                    Type::Decimal { precision, scale } => decimal(*precision, *scale),
+                    _ => "1.5".to_owned(),
                 };
-                let mut numbers: Vec<String> = [unlikely, "1", "0", "10", "100", "-1"].map(str::to_owned).to_vec();
+                let mut numbers = vec![unlikely];
+                numbers.extend(["1", "0", "10", "100", "-1"].map(str::to_owned));
                 numbers.extend(self.words(checks, Kind::Number));
                 return numbers;
             }
@@ -162,7 +165,15 @@ impl<'a> Filler<'a> {
             Type::Text { length, .. } => {
                 let fits = |text: &String| length.is_none_or(|most| text.chars().count() <= most as usize);
                 let mut texts = self.words(checks, Kind::String);
-                texts.extend(TEXTS.map(str::to_owned));
+                let letters = letters(length.map_or(LONG, |most| most as usize));
+                // What a check asks for is likelier something else.
+                if checks.is_empty() {
+                    texts.push(letters);
+                    texts.extend(TEXTS.map(str::to_owned));
+                } else {
+                    texts.extend(TEXTS.map(str::to_owned));
+                    texts.push(letters);
+                }
                 texts.into_iter().filter(fits).collect()
             }
             Type::Any => TEXTS.map(str::to_owned).to_vec(),
@@ -192,6 +203,29 @@ impl<'a> Filler<'a> {
             _ => self.dialect.literal(value),
         }
     }
+}
+
+/// Whether the database gives a column the next number, unless another is given.
+fn is_counted(column: &Column) -> bool {
+    let by_sequence = column.default.as_ref().is_some_and(|default| default.starts_with("nextval("));
+    by_sequence || column.identity.is_some_and(|identity| identity != Identity::Always)
+}
+
+/// So long a text shows if it is cut.
+const LONG: usize = 20;
+
+/// A text as long as its column takes it, within reason.
+fn letters(most: usize) -> String {
+    ('a'..='z').cycle().take(most.min(255)).collect()
+}
+
+/// A number with all the digits behind its point that its column keeps.
+fn decimal(precision: Option<u16>, scale: Option<i16>) -> String {
+    // Without a precision, the column keeps what it is given.
+    let scale = scale.unwrap_or(if precision.is_some() { 0 } else { 4 });
+    let behind: String = ('1'..='9').cycle().take(scale.clamp(0, 12).unsigned_abs().into()).collect();
+    let before = if precision.is_some_and(|all| i32::from(all) <= i32::from(scale)) { "0" } else { "1" };
+    if behind.is_empty() { before.to_owned() } else { format!("{before}.{behind}") }
 }
 
 /// What checks on text often ask for: a word, an id, JSON, an address, a moment, a code.

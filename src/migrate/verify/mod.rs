@@ -12,5 +12,5 @@ pub mod report;
 mod verifier;
 
 pub use contents::Loss;
-pub use report::{Verdict, Verified, VerifyReport};
+pub use report::{Asked, Verdict, Verified, VerifyReport};
 pub use verifier::{Proof, Verifier};

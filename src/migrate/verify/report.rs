@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::contents::Loss;
 use crate::backend::Backend;
 use crate::catalog::diff::{Change, Field, TEXTS, Weight, What};
+use crate::error::Place;
 use crate::migrate::direction::Direction;
 use crate::migrate::source::Migration;
 
@@ -45,16 +46,15 @@ impl Verdict {
             Verdict::DoesNothing => "does nothing",
         }
     }
+}
 
-    /// Whether it speaks against the migration. `strict`: it must be reversible.
-    #[must_use]
-    pub fn is_bad(self, strict: bool) -> bool {
-        match self {
-            Verdict::Ok => false,
-            Verdict::Irreversible => strict,
-            Verdict::Differs | Verdict::Fails | Verdict::DoesNothing => true,
-        }
-    }
+/// What else is asked of a migration than to come back to where it was.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Asked {
+    /// To be written, reversible, and to work with rows in the tables.
+    pub strict: bool,
+    /// To lose no rows and no values.
+    pub no_loss: bool,
 }
 
 /// One migration.
@@ -67,6 +67,10 @@ pub struct Verified {
     pub first_difference: Option<String>,
     /// Rows and values that were there before, and are not any more.
     pub lost_rows: Vec<Loss>,
+    /// It fails only when there are rows in the tables; a note tells how.
+    pub fails_with_rows: bool,
+    /// One of its files is as `migrate new` made it.
+    pub unwritten: bool,
     /// What is worth knowing, and speaks against nothing.
     pub notes: Vec<String>,
     /// How long it took to be applied.
@@ -74,6 +78,9 @@ pub struct Verified {
     /// The directory's name.
     #[serde(skip)]
     pub label: String,
+    /// Where it failed.
+    #[serde(skip)]
+    pub place: Option<Place>,
     /// The ways that failed, whatever the verdict.
     #[serde(skip)]
     pub(super) failed: Vec<&'static str>,
@@ -88,11 +95,33 @@ impl Verified {
             verdict: Verdict::Ok,
             first_difference: None,
             lost_rows: Vec::new(),
+            fails_with_rows: false,
+            unwritten: false,
             notes: Vec::new(),
             duration_ms: None,
             label: migration.label(),
+            place: None,
             failed: Vec::new(),
         }
+    }
+
+    /// Whether anything speaks against it, for all that is asked.
+    #[must_use]
+    pub fn is_bad(&self, asked: Asked) -> bool {
+        match self.verdict {
+            Verdict::Differs | Verdict::Fails | Verdict::DoesNothing => true,
+            Verdict::Irreversible if asked.strict => true,
+            Verdict::Ok | Verdict::Irreversible => {
+                (asked.strict && (self.fails_with_rows || self.unwritten))
+                    || (asked.no_loss && !self.lost_rows.is_empty())
+            }
+        }
+    }
+
+    /// Takes in what is lost, but for what was lost before.
+    pub(super) fn lose(&mut self, losses: Vec<Loss>) {
+        let known = self.lost_rows.clone();
+        self.lost_rows.extend(losses.into_iter().filter(|loss| !known.iter().any(|known| known.is_of_the_same(loss))));
     }
 
     /// The first verdict that speaks against it stands.

@@ -29,6 +29,8 @@ pub struct Verifier<'a> {
     /// What the environment's database says is applied, where it could be asked.
     pub history: Option<&'a History>,
     pub observer: &'a dyn Observer,
+    /// Is told of each migration as soon as its verdict stands.
+    pub tell: &'a dyn Fn(&Verified),
 }
 
 /// What came of it.
@@ -45,6 +47,19 @@ pub(super) struct Ways {
     pub(super) up: Prepared,
     /// `None`: there is no way back.
     pub(super) down: Option<Result<Prepared>>,
+}
+
+impl Ways {
+    /// Tells of files that hold what `migrate new` wrote.
+    fn tell_unwritten(&self, verified: &mut Verified) {
+        let down = self.down.as_ref().and_then(|down| down.as_ref().ok());
+        for (name, prepared) in [("up.sql", Some(&self.up)), ("down.sql", down)] {
+            if prepared.is_some_and(Prepared::is_unwritten) {
+                verified.unwritten = true;
+                verified.note(format!("its {name} has not been written yet: it does nothing"));
+            }
+        }
+    }
 }
 
 /// Whether the scratch database can be gone on with.
@@ -71,6 +86,7 @@ impl Verifier<'_> {
                     // Whatever follows it cannot be run either.
                     let mut verified = Verified::new(migration);
                     verified.judge(Verdict::Fails, format!("up cannot be run: {error}"));
+                    verified.place = error.place().cloned();
                     refused = Some(verified);
                     break;
                 }
@@ -90,7 +106,10 @@ impl Verifier<'_> {
         if let (true, Some(last), None, true) = (whole, last, &refused, self.end == migrations.len()) {
             order::compare(self, &ways, &last, &mut verified)?;
         }
-        verified.extend(refused.filter(|_| whole));
+        if let Some(refused) = refused.filter(|_| whole) {
+            (self.tell)(&refused);
+            verified.push(refused);
+        }
         let not_verified = migrations.len() - first - verified.len();
         Ok(Proof { migrations: verified, not_verified, not_modelled })
     }
@@ -113,7 +132,7 @@ impl Verifier<'_> {
     ) -> Result<()> {
         let ups: Vec<Prepared> = ways.iter().map(|ways| ways.up.clone()).collect();
         let (mut next, mut failed) = (first, None);
-        let (dialect, observer) = (self.runner.connector.dialect(), self.observer);
+        let (dialect, observer, tell) = (self.runner.connector.dialect(), self.observer, self.tell);
         while next < ways.len() {
             let from = next;
             self.on_empty(&ups, |stage| {
@@ -122,6 +141,7 @@ impl Verifier<'_> {
                 while let Some(ways) = ways.get(next) {
                     observer.on(Event::Step { label: ways.up.step.migration.label() });
                     let mut one = Verified::new(&ways.up.step.migration);
+                    ways.tell_unwritten(&mut one);
                     let with_rows = failed.is_none();
                     let act = Act { stage: &mut *stage, dialect, ways, with_rows, verified: &mut one };
                     let (stand, after) = act.play(&before)?;
@@ -131,8 +151,10 @@ impl Verifier<'_> {
                     }
                     // What fails without rows, too, is the verdict's to tell.
                     if let Some((_, why)) = failed.take().filter(|(way, _)| !one.failed.contains(way)) {
+                        one.fails_with_rows = true;
                         one.note(format!("with rows in its tables, {why}"));
                     }
+                    tell(&one);
                     verified.push(one);
                     observer.on(Event::StepPassed);
                     next += 1;

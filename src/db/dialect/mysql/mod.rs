@@ -13,6 +13,7 @@ use super::{Around, Dialect, Effect, Home, Likeness, Server, Sight, Survey, Time
 use crate::backend::Backend;
 use crate::config::Target;
 use crate::db::connector::{Connector, Purpose};
+use crate::db::dialect::beyond::Beyond;
 use crate::db::error::{DbError, Kind};
 use crate::db::lock::Locked;
 use crate::db::mysql::Connection;
@@ -375,7 +376,11 @@ impl Dialect for Mysql {
         Ok(rows.iter().map(|row| row.text(0).to_owned()).filter(|name| name.starts_with(prefix)).collect())
     }
 
-    fn reaches_beyond(&self, statement: &Statement<'_>, databases: &[String]) -> Option<String> {
+    fn only_reading(&self) -> (&'static str, &'static str) {
+        ("SAVEPOINT dbtool_checks", "ROLLBACK TO SAVEPOINT dbtool_checks")
+    }
+
+    fn reaches_beyond(&self, statement: &Statement<'_>, databases: &[String]) -> Option<Beyond> {
         beyond::reached(statement, databases)
     }
 

@@ -10,6 +10,7 @@ use super::{Dialect, Effect, Home, Likeness, Server, Sight, Timeouts, Types, sho
 use crate::backend::Backend;
 use crate::config::{ServerTarget, Target};
 use crate::db::connector::{Connector, Purpose};
+use crate::db::dialect::beyond::Beyond;
 use crate::db::error::{DbError, Kind};
 use crate::db::libpq;
 use crate::db::lock::Locked;
@@ -485,8 +486,31 @@ impl Dialect for Postgres {
         Ok(rows.iter().map(|row| row.text(0).to_owned()).collect())
     }
 
-    fn reaches_beyond(&self, statement: &Statement<'_>, _: &[String]) -> Option<String> {
+    fn only_reading(&self) -> (&'static str, &'static str) {
+        (
+            "SAVEPOINT dbtool_checks; SET LOCAL transaction_read_only = on",
+            "ROLLBACK TO SAVEPOINT dbtool_checks; RELEASE SAVEPOINT dbtool_checks",
+        )
+    }
+
+    fn reaches_beyond(&self, statement: &Statement<'_>, _: &[String]) -> Option<Beyond> {
         beyond::reached(statement)
+    }
+
+    fn unbind(&self, connector: &Connector) -> Result<()> {
+        let name = name_of(connector)?;
+        let mut session = maintenance(connector, &Silent)?;
+        let template = session.query(&format!(
+            "SELECT 1 FROM pg_catalog.pg_database WHERE datname = {} AND datistemplate",
+            self.literal(&name)
+        ));
+        if template.is_ok_and(|rows| !rows.is_empty()) {
+            let sql = format!("ALTER DATABASE {} IS_TEMPLATE false", self.identifier(&name));
+            session
+                .execute(&sql)
+                .map_err(|error| error.into_error("cannot make a database one that can be dropped"))?;
+        }
+        Ok(())
     }
 
     fn drop_database(&self, connector: &Connector, observer: &dyn Observer) -> Result<bool> {

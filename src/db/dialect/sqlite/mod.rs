@@ -17,6 +17,7 @@ use super::{Around, Dialect, Effect, Home, Likeness, Server, Survey, Timeouts, T
 use crate::backend::Backend;
 use crate::config::{SqliteTarget, Target};
 use crate::db::connector::{Connector, Purpose};
+use crate::db::dialect::beyond::Beyond;
 use crate::db::error::{DbError, Kind};
 use crate::db::lock::{Held, Locked, Unlocked};
 use crate::db::retry::jittered;
@@ -330,8 +331,18 @@ impl Dialect for Sqlite {
         Ok(names.filter(|name| name.starts_with(prefix)).collect())
     }
 
-    fn reaches_beyond(&self, statement: &Statement<'_>, _: &[String]) -> Option<String> {
-        statement.begins(&["ATTACH"]).then(|| "another database".to_owned())
+    fn only_reading(&self) -> (&'static str, &'static str) {
+        ("PRAGMA query_only = ON", "PRAGMA query_only = OFF")
+    }
+
+    fn reaches_beyond(&self, statement: &Statement<'_>, _: &[String]) -> Option<Beyond> {
+        if statement.begins(&["ATTACH"]) {
+            Some(Beyond::Changes("another database".to_owned()))
+        } else if statement.begins(&["VACUUM"]) && statement.has("INTO") {
+            Some(Beyond::Changes("another file".to_owned()))
+        } else {
+            None
+        }
     }
 
     fn drop_database(&self, connector: &Connector, _: &dyn Observer) -> Result<bool> {
