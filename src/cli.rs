@@ -77,6 +77,9 @@ struct Globals {
     /// Name the environment that may be destroyed or rewritten, although it is protected
     #[arg(long, global = true, value_name = "ENV", add = completions::environments())]
     confirm: Option<String>,
+    /// Who changes data, in the audit events; an e-mail address of the shop's users also marks the rows
+    #[arg(long, global = true, value_name = "NAME")]
+    actor: Option<String>,
 }
 
 /// The whole command line, as clap has it: for completions and documentation.
@@ -134,9 +137,9 @@ fn dispatch(cli: Cli, process: Process, terminal: &Terminal, format: Format) -> 
         Command::Completions(args) => return completions::run(args, terminal),
         _ => {}
     }
-    let Globals { env, url, config, migrations_dir, log_format, yes, confirm, .. } = cli.globals;
+    let Globals { env, url, config, migrations_dir, log_format, yes, confirm, actor, .. } = cli.globals;
     let lock_wait = cli.command.lock_wait().map(str::to_owned);
-    let flags = Flags { env, url, url_from: None, config, migrations_dir, lock_wait, log_format };
+    let flags = Flags { env, url, url_from: None, config, migrations_dir, lock_wait, log_format, actor };
     let settings = Settings::read(process, flags)?;
     terminal.hide(&settings.secrets());
     let _log = start_log(&settings.log, terminal.verbosity());

@@ -3,8 +3,11 @@
 use std::cell::OnceCell;
 use std::path::PathBuf;
 
+use crate::audit::{self, Trail};
 use crate::config::Settings;
+use crate::db::types::Id;
 use crate::db::{AnyConnection, Connector, Pool, Scratch, Timeouts};
+use crate::entities::{Entity, Registry};
 use crate::error::{Code, Error, Result};
 use crate::interrupt::Interrupt;
 use crate::migrate::{Ahead, Provenance, Source};
@@ -133,6 +136,27 @@ impl<'a> Context<'a> {
             concurrently_lock: migrate.concurrently_lock_timeout,
             statement: migrate.statement_timeout,
             runner: migrate.lock_wait,
+        }
+    }
+
+    /// Where the events of this run go. To be asked once, before a transaction begins.
+    pub fn trail(&self, connection: &mut AnyConnection) -> Result<Trail> {
+        let trail = Trail::open(connection, self.audit_options())?;
+        if let Some(warning) = trail.warning() {
+            self.terminal.warning(&warning, Some("`[audit] mode = \"off\"` says that this is meant"));
+        }
+        Ok(trail)
+    }
+
+    fn audit_options(&self) -> audit::Options {
+        let of =
+            |entity: &'static dyn Entity| entity.sensitive().map(move |column| format!("{}.{column}", entity.table()));
+        let of_models = Registry::reference().iter().flat_map(of);
+        audit::Options {
+            mode: self.settings.audit,
+            actor: self.settings.actor.clone(),
+            run_id: self.run_id.parse().unwrap_or_else(|_| Id::new()),
+            sensitive: self.settings.sensitive.iter().cloned().chain(of_models).collect(),
         }
     }
 

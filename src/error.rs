@@ -217,6 +217,7 @@ codes! {
     Protected, "guard/protected", Refused, "the environment is protected";
     OtherEnvironment, "guard/other-environment", Refused, "the database is stamped as another environment's";
     ReadOnly, "guard/read-only", Refused, "the database is read-only";
+    AuditRequired, "audit/required", Refused, "changes must be recorded, and there is no table for it";
     Unreachable, "connect/unreachable", CannotConnect, "the server cannot be reached";
     Authentication, "connect/authentication", CannotConnect, "the server refused the user or the password";
     UnknownDatabase, "connect/unknown-database", CannotConnect, "the server has no such database";
@@ -232,6 +233,11 @@ codes! {
     Value, "data/value", Rejected, "a column does not take a value: too long, out of range, of another type";
     Conflict, "data/conflict", Busy, "other transactions changed or held the same rows, each time that it was tried";
     RowsMalformed, "data/malformed", Usage, "a file of rows is not what its format asks for";
+    UnknownEvent, "audit/unknown-event", NotFound, "no event of this id is recorded";
+    OrderInvalid, "order/invalid", Rejected, "what was ordered is no order: no item, a quantity below 1, a suspended user";
+    OrderStock, "order/stock", Rejected, "there is not as much in stock as was ordered";
+    OrderLifeCycle, "order/life-cycle", Rejected, "an order cannot go from its status to the one that was asked for";
+    OrderCheck, "order/check", Rejected, "an order was not as it should be after it was written, and was taken back";
     DatabaseInUse, "db/in-use", Busy, "the database cannot be dropped while others are connected";
     Permission, "db/permission", Unexpected, "the user has no right to what the command needs";
     Database, "db/error", Unexpected, "the server refused a statement of dbtool's own";

@@ -11,6 +11,7 @@
 //! assert_eq!(statements[1].text, "SELECT 1");
 //! ```
 
+pub mod audit;
 pub mod backend;
 pub mod catalog;
 mod cli;

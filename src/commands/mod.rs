@@ -1,5 +1,6 @@
 //! One file for each command: its arguments, what it does, and what it shows. A new one is a file and two lines here.
 
+mod audit;
 pub mod completions;
 mod config_show;
 mod db;
@@ -7,7 +8,9 @@ mod guard;
 pub mod init;
 mod migrate;
 mod names;
+mod order;
 mod schema;
+mod when;
 pub mod words;
 
 pub use guard::{Danger, Verdict, judge};
@@ -26,6 +29,12 @@ pub enum Command {
     /// Look at the schema, write it down, and compare it
     #[command(subcommand)]
     Schema(schema::Command),
+    /// Place orders in the reference shop, and lead them through their life
+    #[command(subcommand, visible_alias = "orders")]
+    Order(order::Command),
+    /// Who changed what, and when
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Create, drop and check the database itself
     #[command(subcommand, visible_alias = "database")]
     Db(db::Command),
@@ -42,6 +51,8 @@ impl Command {
             Command::Init(_) | Command::Completions(_) => Ok(ExitCode::Done),
             Command::Migrate(command) => command.run(context),
             Command::Schema(command) => command.run(context),
+            Command::Order(command) => command.run(context),
+            Command::Audit(command) => command.run(context),
             Command::Db(command) => command.run(context),
             Command::Config(command) => command.run(context),
         }

@@ -114,7 +114,13 @@ pub const KEYS: &[Key] = &[
         "",
         "columns that are masked in every output, such as `users.password_hash`",
     ),
-    reserved("audit", "mode", Kind::Choice(&["auto", "required", "off"]), "whether changes are recorded"),
+    key(
+        "audit",
+        "mode",
+        Kind::Choice(&["auto", "required", "off"]),
+        "auto",
+        "whether changes are recorded in `audit_events`: where it is there, always (else refused), never",
+    ),
 ];
 
 /// The settings of one environment: under `[env.NAME]`.
@@ -172,6 +178,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("DBTOOL_URL", "the database, as `--url`"),
     ("DBTOOL_CONFIG", "the settings file, as `--config`"),
     ("DBTOOL_OUTPUT", "the format of the output, as `--output`"),
+    ("DBTOOL_ACTOR", "who changes data, as `--actor`"),
     ("DBTOOL_COLOR", "`auto`, `always` or `never`, as `--color`"),
     ("NO_COLOR", "no colour, whatever its value"),
     ("DATABASE_URL", "the database, where neither a flag nor the environment names one; Diesel's variable"),

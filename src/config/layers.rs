@@ -21,6 +21,7 @@ pub struct Flags {
     pub migrations_dir: Option<String>,
     pub lock_wait: Option<String>,
     pub log_format: Option<String>,
+    pub actor: Option<String>,
 }
 
 /// A value with its origin.

@@ -37,6 +37,14 @@ impl Process {
     pub fn variable(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
+
+    /// The operating system's user, and the machine.
+    #[must_use]
+    pub fn os_user() -> (String, String) {
+        let unknown = || "unknown".to_owned();
+        (whoami::account().unwrap_or_else(|_| unknown()), whoami::hostname().unwrap_or_else(|_| unknown()))
+    }
+
     /// Where this program keeps what it can do without.
     #[must_use]
     pub fn cache_directory(&self) -> Option<PathBuf> {

@@ -23,6 +23,9 @@ pub struct Settings {
     pub migrate: MigrateSettings,
     pub log: LogSettings,
     pub schema: SchemaSettings,
+    pub audit: AuditMode,
+    /// Who changes data, where that was said.
+    pub actor: Option<String>,
     /// Columns whose values are never shown: `users.password_hash`.
     pub sensitive: Vec<String>,
     /// What should be told before anything else.
@@ -102,6 +105,17 @@ pub enum Policy {
     Warn,
     Refuse,
     Allow,
+}
+
+/// Whether changes are recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AuditMode {
+    /// Where there is a table for it.
+    #[default]
+    Auto,
+    /// Nothing is changed that cannot be recorded.
+    Required,
+    Off,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -196,6 +210,13 @@ impl Settings {
             })?,
             wanted: format.origin != Origin::Default,
         };
+        let audit = parsed(&layers, "audit", "mode", |text| match text {
+            "auto" => Some(AuditMode::Auto),
+            "required" => Some(AuditMode::Required),
+            "off" => Some(AuditMode::Off),
+            _ => None,
+        })?;
+        let actor = layers.flags.actor.clone().or_else(|| layers.variable("DBTOOL_ACTOR").map(|(actor, _)| actor));
         let database = Database::find(&layers)?;
         let scratch = Database::find_scratch(&layers).transpose();
         let protected = layers.is_protected()?;
@@ -209,6 +230,8 @@ impl Settings {
             migrate,
             log,
             schema: SchemaSettings { types: types(&layers)? },
+            audit,
+            actor: actor.map(|actor| actor.trim().to_owned()).filter(|actor| !actor.is_empty()),
             sensitive: layers.setting(key("columns", "sensitive"))?.list(),
             warnings,
             shown: shown(&layers, database.as_ref(), &secrets)?,

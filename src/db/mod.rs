@@ -10,6 +10,8 @@ mod error;
 mod heartbeat;
 mod libpq;
 mod lock;
+mod lock_rows;
+mod look;
 mod manager;
 pub mod meta;
 mod mysql;

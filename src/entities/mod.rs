@@ -7,6 +7,7 @@ mod entity;
 mod error;
 mod field;
 pub mod order_items;
+pub mod ordering;
 pub mod orders;
 pub mod product_categories;
 pub mod products;

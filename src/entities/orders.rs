@@ -1,7 +1,11 @@
 //! What users ordered.
 
 use super::entity::Entity;
+use super::error::RepositoryError;
 use super::field::{Field, Meaning};
+use super::ordering::hooks;
+use crate::db::AnyConnection;
+use crate::record::Record;
 
 /// The states of an order, in the order of its life.
 pub const STATUSES: &[&str] = &["pending", "paid", "shipped", "delivered", "cancelled", "returned"];
@@ -35,5 +39,23 @@ impl Entity for Orders {
 
     fn commands(&self) -> Option<&'static str> {
         Some("dbtool order")
+    }
+
+    fn before_update(
+        &self,
+        connection: &mut AnyConnection,
+        before: &Record,
+        after: &mut Record,
+    ) -> Result<(), RepositoryError> {
+        hooks::before_update(connection, before, after)
+    }
+
+    fn after_update(
+        &self,
+        connection: &mut AnyConnection,
+        before: &Record,
+        after: &Record,
+    ) -> Result<(), RepositoryError> {
+        hooks::after_update(connection, before, after)
     }
 }

@@ -35,10 +35,11 @@ impl Provenance {
     #[must_use]
     pub fn gather(run_id: &str, process: &Process, directory: &Path) -> Self {
         let first = |names: &[&str]| names.iter().find_map(|name| process.variable(name)).map(str::to_owned);
+        let (os_user, host) = Process::os_user();
         Self {
             run_id: run_id.to_owned(),
-            os_user: whoami::account().unwrap_or_else(|_| "unknown".into()),
-            host: whoami::hostname().unwrap_or_else(|_| "unknown".into()),
+            os_user,
+            host,
             git_commit: first(COMMIT).or_else(|| git_commit(directory)),
             ci_run: first(RUN),
         }

@@ -16,6 +16,7 @@ const FLOORS: &[&[&str]] = &[
     &["inspect", "migrate"],
     // What features stand on.
     &["entities"],
+    &["audit"],
     &["schema"],
     &["catalog"],
     &["db"],

@@ -10,6 +10,8 @@
 mod support;
 
 mod atomic;
+mod audit;
+mod audit_guide;
 mod bad_input;
 mod bulk;
 mod catalog;
@@ -44,6 +46,8 @@ mod mysql;
 mod mysql_connection;
 mod mysql_truth;
 mod newcomers;
+mod orders;
+mod orders_together;
 mod output;
 mod passwords;
 mod pool;

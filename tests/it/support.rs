@@ -9,8 +9,8 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dbtool::backend::Backend;
-use dbtool::config::{Flags, Process, Settings};
-use dbtool::db::{Connector, Purpose, Session};
+use dbtool::config::{Flags, PoolSettings, Process, Settings};
+use dbtool::db::{Connector, Pool, Purpose, Session};
 
 /// The repository's root.
 pub fn root() -> &'static Path {
@@ -66,6 +66,14 @@ pub struct Project {
     pub backend: Backend,
     pub url: String,
     variables: BTreeMap<String, String>,
+}
+
+/// A project with the tables of the reference schema, and nothing in them.
+pub fn shop(project: Project) -> Project {
+    let directory = root().join("migrations");
+    let project = project.variable("DBTOOL_MIGRATE_DIR", directory.to_str().unwrap());
+    project.ok(&["migrate", "up"]);
+    project
 }
 
 /// What a run of the binary gave.
@@ -415,6 +423,13 @@ pub fn connector(url: &str) -> Connector {
     let process =
         Process { directory, variables: [("DBTOOL_RETRY_ATTEMPTS".into(), "1".into())].into(), ..Process::default() };
     Connector::new(&Settings::read(process, flags).unwrap()).unwrap()
+}
+
+/// A pool of connections to a project's database.
+pub fn pool(project: &Project, connections: usize) -> Pool {
+    let max = u32::try_from(connections).unwrap();
+    let settings = Settings::read(Process::default(), Flags::default()).unwrap().pool;
+    Pool::new(&connector(&project.url), &PoolSettings { max, min: max, ..settings }).unwrap()
 }
 
 fn session(url: &str) -> Session {

@@ -177,6 +177,14 @@ pub trait Dialect: Sync {
         format!("\"{}\"", name.replace('"', "\"\""))
     }
 
+    /// A query for the names of a table's columns, where a name without a schema is looked for; no rows: there is no such table.
+    fn columns_of(&self, table: &str) -> String;
+
+    /// An expression for the user that the connection is; `None`: the backend has no users.
+    fn current_user(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Inserts a row of nothing but defaults into a table.
     fn insert_defaults(&self, table: &str) -> String {
         format!("INSERT INTO {table} DEFAULT VALUES")

@@ -102,6 +102,18 @@ impl Dialect for Mysql {
         }
     }
 
+    fn columns_of(&self, table: &str) -> String {
+        format!(
+            "SELECT column_name AS name FROM information_schema.columns \
+             WHERE table_schema = DATABASE() AND table_name = {} ORDER BY ordinal_position",
+            self.literal(table)
+        )
+    }
+
+    fn current_user(&self) -> Option<&'static str> {
+        Some("CURRENT_USER()")
+    }
+
     fn instant(&self, column: &str) -> String {
         format!("CONCAT(LEFT(DATE_FORMAT({column}, '%Y-%m-%dT%H:%i:%s.%f'), 23), 'Z')")
     }

@@ -183,6 +183,18 @@ impl Dialect for Postgres {
         }
     }
 
+    fn columns_of(&self, table: &str) -> String {
+        format!(
+            "SELECT attname::text AS name FROM pg_catalog.pg_attribute \
+             WHERE attrelid = pg_catalog.to_regclass({}) AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
+            self.literal(&self.identifier(table))
+        )
+    }
+
+    fn current_user(&self) -> Option<&'static str> {
+        Some("current_user::text")
+    }
+
     fn instant(&self, column: &str) -> String {
         format!("to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')")
     }

@@ -113,6 +113,10 @@ impl Dialect for Sqlite {
         Types { serial_key: "INTEGER PRIMARY KEY", instant: "TEXT", bytes: "BLOB", table: "" }
     }
 
+    fn columns_of(&self, table: &str) -> String {
+        format!("SELECT name FROM pragma_table_info({})", self.literal(table))
+    }
+
     fn instant(&self, column: &str) -> String {
         column.to_owned()
     }

@@ -1,0 +1,36 @@
+//! `dbtool order pay`, `ship`, `deliver`, `cancel`, `return`
+
+use super::{hint, view};
+use crate::context::Context;
+use crate::db::types::Id;
+use crate::entities::ordering::{self, Move};
+use crate::exit_code::ExitCode;
+use crate::output::{Style, emit};
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The order's id
+    #[arg(value_name = "ORDER")]
+    id: Id,
+    /// Show the order as it would be, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+pub fn run(context: &Context<'_>, args: &Args, one: Move) -> anyhow::Result<ExitCode> {
+    let mut connection = context.diesel()?;
+    let trail = context.trail(&mut connection)?;
+    let order = if args.dry_run {
+        ordering::rehearse_advance(&mut connection, &trail, args.id, one)?
+    } else {
+        ordering::advance(&mut connection, &trail, args.id, one)?
+    };
+    emit(context.terminal, context.format, &order, view)?;
+    if args.dry_run {
+        let word = context.terminal.paint(Style::Bold, "dry run");
+        context.terminal.status(&format!("{word}: nothing was changed"));
+    } else {
+        hint(context.terminal, &order);
+    }
+    Ok(ExitCode::Done)
+}

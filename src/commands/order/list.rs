@@ -1,0 +1,108 @@
+//! `dbtool order list`
+
+use crate::commands::when;
+use crate::context::Context;
+use crate::db::types::{Id, Instant};
+use crate::entities::ordering::{self, Details, Filter, Page, Status};
+use crate::exit_code::ExitCode;
+use crate::output::{Column, Report, Rows, Style, Terminal, emit};
+use crate::text;
+
+/// List orders, the newest first
+///
+/// A time is `2026-01-05T09:00:00Z`, a day such as `2026-01-05` (in UTC), or how long ago: `2h`, `7d`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Orders of this user, by e-mail address
+    #[arg(long, value_name = "EMAIL")]
+    user: Option<String>,
+    /// Orders that stand there: pending, paid, shipped, delivered, cancelled, returned
+    #[arg(long, value_name = "STATUS", hide_possible_values = true)]
+    status: Option<Status>,
+    /// Placed from this time on
+    #[arg(long, value_name = "TIME", value_parser = when::parse)]
+    since: Option<Instant>,
+    /// Placed before this time
+    #[arg(long, value_name = "TIME", value_parser = when::parse)]
+    until: Option<Instant>,
+    /// So many orders at most
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    limit: u32,
+    /// The page behind the one that ended with this order
+    #[arg(long, value_name = "ORDER")]
+    after: Option<Id>,
+}
+
+impl clap::ValueEnum for Status {
+    fn value_variants<'a>() -> &'a [Self] {
+        Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        Some(self.name().into())
+    }
+}
+
+pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
+    let mut connection = context.diesel()?;
+    let filter = Filter { user: args.user.clone(), status: args.status, since: args.since, until: args.until };
+    let page = ordering::list(&mut connection, &filter, args.limit, args.after)?;
+    emit(context.terminal, context.format, &page, view)?;
+    Ok(ExitCode::Done)
+}
+
+impl Report for Page {
+    fn rows(&self) -> Option<Rows> {
+        let row = |order: &Details| {
+            vec![
+                order.id.to_string(),
+                order.status.clone(),
+                order.user.clone(),
+                order.items.len().to_string(),
+                order.total_amount.to_string(),
+                order.created_at.to_string(),
+            ]
+        };
+        let columns = vec![
+            Column::left("id"),
+            Column::left("status"),
+            Column::left("user"),
+            Column::right("items"),
+            Column::right("total amount"),
+            Column::left("created at"),
+        ];
+        Some(Rows { columns, rows: self.orders.iter().map(row).collect() })
+    }
+
+    fn list(&self) -> &'static str {
+        "orders"
+    }
+}
+
+fn view(terminal: &Terminal, page: &Page) {
+    let row = |order: &Details| {
+        vec![
+            order.id.to_string(),
+            order.status.clone(),
+            order.user.clone(),
+            order.items.len().to_string(),
+            order.total_amount.to_string(),
+            when::short(order.created_at),
+        ]
+    };
+    let columns = vec![
+        Column::left("order"),
+        Column::left("status"),
+        Column::left("user"),
+        Column::right("items"),
+        Column::right("total"),
+        Column::left("placed"),
+    ];
+    Rows { columns, rows: page.orders.iter().map(row).collect() }.print(terminal);
+    let count = terminal.paint(Style::Bold, &text::count(page.orders.len(), "order"));
+    match page.next {
+        Some(next) => terminal.status(&format!("{count}, and there are more: `--after {next}`")),
+        None if page.orders.is_empty() => terminal.status("no orders"),
+        None => terminal.status(&count),
+    }
+}

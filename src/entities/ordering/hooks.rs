@@ -1,0 +1,59 @@
+//! The same rules for whoever changes a row of orders otherwise: `data update`, an import, a program's repository.
+
+use diesel::{ExpressionMethods as _, OptionalExtension as _, QueryDsl as _, RunQueryDsl as _};
+
+use super::Step;
+use super::status::Status;
+use super::stock;
+use crate::db::types::Id;
+use crate::db::{AnyConnection, DbError, Kind};
+use crate::error::{Code, Error};
+use crate::record::Record;
+use crate::schema::{order_items, orders};
+
+/// Refuses a status that the life cycle does not have behind the present one. From here on nobody else changes the order.
+pub fn before_update(connection: &mut AnyConnection, before: &Record, after: &Record) -> Step<()> {
+    let Some((from, to)) = change(before, after)? else { return Ok(()) };
+    let id = id(before)?;
+    from.check(&id.to_string(), to)?;
+    connection.lock_rows("orders", &[id])?;
+    let now: Option<String> = orders::table.find(id).select(orders::status).first(connection).optional()?;
+    if now.as_deref() != Some(from.name()) {
+        return Err(DbError::new(Kind::Serialization, "the order was changed by another").into());
+    }
+    Ok(())
+}
+
+/// Puts back what was ordered, where the order is now cancelled or returned.
+pub fn after_update(connection: &mut AnyConnection, before: &Record, after: &Record) -> Step<()> {
+    let Some((_, to)) = change(before, after)? else { return Ok(()) };
+    if !to.is_restocked() {
+        return Ok(());
+    }
+    let items = order_items::table.filter(order_items::order_id.eq(id(before)?));
+    let mut items: Vec<(Id, i32)> = items.select((order_items::product_id, order_items::quantity)).load(connection)?;
+    let by = text(after, "updated_by").and_then(|by| by.parse().ok());
+    stock::give_back(connection, &mut items, by)
+}
+
+/// The status before and after; `None`: it stays.
+fn change(before: &Record, after: &Record) -> Step<Option<(Status, Status)>> {
+    let status = |row| {
+        let name = text(row, "status").unwrap_or_default();
+        Status::from_name(name)
+            .ok_or_else(|| Error::new(Code::OrderLifeCycle, format!("`{name}` is no status of an order")))
+    };
+    if before.get("status") == after.get("status") || !after.contains_key("status") {
+        return Ok(None);
+    }
+    Ok(Some((status(before)?, status(after)?)))
+}
+
+fn id(row: &Record) -> Step<Id> {
+    let id = text(row, "id").and_then(|id| id.parse().ok());
+    Ok(id.ok_or_else(|| Error::new(Code::Unexpected, "the row of an order has no id"))?)
+}
+
+fn text<'r>(row: &'r Record, column: &str) -> Option<&'r str> {
+    row.get(column).and_then(serde_json::Value::as_str)
+}
