@@ -225,6 +225,7 @@ codes! {
     ConnectionLost, "connect/lost", CannotConnect, "the connection broke while it was in use";
     UnknownTable, "schema/unknown-table", NotFound, "the schema has no table, view or other object of this name";
     AmbiguousTable, "schema/ambiguous-table", Usage, "several objects of the schema are called what was given";
+    SameRustName, "schema/same-rust-name", Usage, "two tables, columns or types of the database would have one name in Diesel's file";
     UnknownType, "schema/unknown-type", Usage, "Diesel has no type for a column's, and `[schema.types]` names none";
     Stale, "schema/stale", Differs, "the file of `schema rust` is not what the database is";
     NoRow, "data/not-found", NotFound, "the table has no row of this key";

@@ -448,3 +448,34 @@ fn a_schema_that_the_backend_has_not_is_refused() {
         project.ok(&["schema", "rust"]);
     });
 }
+
+#[test]
+fn two_things_of_one_name_are_refused() {
+    for (sql, told) in [
+        (
+            "CREATE TABLE \"a b\" (id INTEGER PRIMARY KEY); CREATE TABLE \"a-b\" (id INTEGER PRIMARY KEY);",
+            "the tables `a b` and `a-b` would both be `a_b` in Rust",
+        ),
+        (
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, \"x y\" INT, x_y INT);",
+            "the columns `t.x y` and `t.x_y` would both be `x_y` in Rust",
+        ),
+    ] {
+        on_each_backend(|project| {
+            let sql = if project.backend == Backend::Mysql { sql.replace('"', "`") } else { sql.to_owned() };
+            let project = project.migration("1_one", &sql, "");
+            project.ok(&["migrate", "up"]);
+            project.expect(2, &["schema", "rust"]).says(&[told, "except_tables"]);
+        });
+    }
+    on_postgres(|project| {
+        let sql = "CREATE TYPE mood AS ENUM ('a'); CREATE TYPE \"Mood\" AS ENUM ('b'); CREATE TABLE t (id INT PRIMARY KEY, a mood, b \"Mood\");";
+        let project = project.migration("1_one", sql, "");
+        project.ok(&["migrate", "up"]);
+        project
+            .expect(2, &["schema", "rust"])
+            .says(&["the types `mood` and `Mood` would both be `Mood` in Rust", "\"t.b\" = \"Text\""]);
+        let project = project.variable("DBTOOL_SCHEMA_TYPES", "t.b = Text");
+        project.ok(&["schema", "rust"]);
+    });
+}

@@ -3,6 +3,7 @@
 //! What a server's type is in Diesel, and what else is told of a table there, is a file for each backend, behind
 //! [`Inference`]; everything else is the same for all.
 
+mod distinct;
 mod joins;
 mod meaning;
 mod mysql;
@@ -43,6 +44,7 @@ pub struct Wanted<'a> {
 /// Writes the file.
 pub fn write(wanted: &Wanted<'_>) -> Result<Schema> {
     let shape = Shape::of(wanted, of(wanted.catalog.backend))?;
+    distinct::check(&shape)?;
     Ok(Schema { text: text::of(wanted, &shape), warnings: shape.warnings })
 }
 
