@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::facts::{self, Facts, Path};
-use super::model::{Catalog, Name};
+use super::model::{Catalog, Grant, Name};
 
 /// What became of a thing on the way from one schema to the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -23,6 +23,8 @@ pub enum What {
 pub enum Weight {
     /// Only columns stand in another order, which is no difference.
     Order,
+    /// Only who may do what: roles are no part of a schema.
+    Grant,
     /// Only text: a comment, the body of a view, routine or trigger, an extension that is there or not.
     Text,
     Structure,
@@ -49,8 +51,11 @@ pub struct Field {
     pub to: Value,
 }
 
-/// The fields that are only text.
-pub const TEXTS: &[&str] = &["comment", "body"];
+/// Whether a field is only text: `comment`, `body`, `comment of street`.
+#[must_use]
+pub fn is_text(field: &str) -> bool {
+    field == "body" || field == "comment" || field.starts_with("comment of ") || field.ends_with(" comment")
+}
 
 /// What changes on the way from one schema to another. Of a thing that is added or removed, its parts are not told.
 #[must_use]
@@ -58,13 +63,28 @@ pub fn diff(from: &Catalog, to: &Catalog) -> Vec<Change> {
     let (before, after) = (facts::of(from), facts::of(to));
     let paths: BTreeSet<&Path> = before.keys().chain(after.keys()).collect();
     let mut changes: Vec<Change> = paths.into_iter().filter_map(|path| change(path, &before, &after)).collect();
-    changes.extend(reordered(from, to));
+    changes.extend(beside(from, to));
     changes
 }
 
-/// The tables whose columns stand in another order.
+/// What the fingerprint does not tell: the order of columns, and grants.
 #[must_use]
-pub fn reordered(from: &Catalog, to: &Catalog) -> Vec<Change> {
+pub fn beside(from: &Catalog, to: &Catalog) -> Vec<Change> {
+    let (before, after): (BTreeSet<_>, BTreeSet<_>) = (from.grants.iter().collect(), to.grants.iter().collect());
+    let change = |change: What, grant: &&Grant| Change {
+        change,
+        kind: "grant".to_owned(),
+        name: grant.to_string(),
+        weight: Weight::Grant,
+        fields: Vec::new(),
+    };
+    let removed = before.difference(&after).map(|grant| change(What::Removed, grant));
+    let added = after.difference(&before).map(|grant| change(What::Added, grant));
+    reordered(from, to).into_iter().chain(removed).chain(added).collect()
+}
+
+/// The tables whose columns stand in another order.
+fn reordered(from: &Catalog, to: &Catalog) -> Vec<Change> {
     let orders = facts::column_orders(from);
     let change = |(table, new): (&Name, Vec<&str>)| {
         let old = orders.get(table)?;
@@ -87,10 +107,10 @@ pub fn reordered(from: &Catalog, to: &Catalog) -> Vec<Change> {
     facts::column_orders(to).into_iter().filter_map(change).collect()
 }
 
-/// Whether two schemas are the same, but for the order of columns.
+/// Whether two schemas are not the same, the order of columns and grants apart.
 #[must_use]
 pub fn differs(changes: &[Change]) -> bool {
-    changes.iter().any(|change| change.weight > Weight::Order)
+    changes.iter().any(|change| change.weight > Weight::Grant)
 }
 
 fn change(path: &Path, before: &BTreeMap<Path, Facts>, after: &BTreeMap<Path, Facts>) -> Option<Change> {
@@ -109,12 +129,12 @@ fn change(path: &Path, before: &BTreeMap<Path, Facts>, after: &BTreeMap<Path, Fa
         (None, _) => What::Added,
         (Some(_), None) => What::Removed,
     };
-    let (kind, _) = path.last()?;
+    let kind = &path.last()?.kind;
     let only_text = match what {
-        What::Changed => fields.iter().all(|field| TEXTS.contains(&field.name.as_str())),
+        What::Changed => fields.iter().all(|field| is_text(&field.name)),
         What::Added | What::Removed => kind == "extension",
     };
-    let names: Vec<&str> = path.iter().map(|(_, name)| name.as_str()).filter(|name| !name.is_empty()).collect();
+    let names: Vec<String> = path.iter().map(ToString::to_string).filter(|name| !name.is_empty()).collect();
     Some(Change {
         change: what,
         kind: kind.clone(),

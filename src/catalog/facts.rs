@@ -7,9 +7,26 @@ use serde_json::{Map, Value};
 
 use super::model::{Catalog, Index, Name, Trigger};
 
-/// Where a thing stands: `[("table", "orders"), ("column", "status")]`. Things without a name have the text that tells them
-/// apart.
-pub(super) type Path = Vec<(String, String)>;
+/// Where a thing stands: a table `orders`, in it a column `status`.
+pub(super) type Path = Vec<Step>;
+
+/// A thing within another.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Step {
+    pub(super) kind: String,
+    /// Things without a name have the text that tells them apart.
+    pub(super) name: String,
+    /// How many come before it of which all this is the same.
+    nth: usize,
+}
+
+/// Its name, and a number behind it for all but the first of those that are alike.
+impl std::fmt::Display for Step {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.name)?;
+        if self.nth > 0 { write!(f, " #{}", self.nth + 1) } else { Ok(()) }
+    }
+}
 
 /// What is known of it: field and value.
 pub(super) type Facts = BTreeMap<String, Value>;
@@ -101,7 +118,8 @@ pub(super) fn of(catalog: &Catalog) -> BTreeMap<Path, Facts> {
         all.put(&[], &routine.kind, format!("{}({})", routine.name, routine.arguments), routine);
     }
     for object in &catalog.not_modelled {
-        all.put(&[], &object.kind, object.name.to_string(), &Value::Null);
+        let definition = BTreeMap::from([("definition", &object.definition)]);
+        all.put(&[], &object.kind, object.name.to_string(), &definition);
     }
     all.0
 }
@@ -125,7 +143,7 @@ struct All(BTreeMap<Path, Facts>);
 
 impl All {
     /// Adds a thing, with every field of it that is not left out. Two that cannot be told apart are counted.
-    fn put(&mut self, parent: &[(String, String)], kind: &str, name: String, of: &impl Serialize) -> Path {
+    fn put(&mut self, parent: &[Step], kind: &str, name: String, of: &impl Serialize) -> Path {
         let fields = match serde_json::to_value(of) {
             Ok(Value::Object(fields)) => fields,
             _ => Map::new(),
@@ -141,14 +159,9 @@ impl All {
             }
         }
         let mut path = parent.to_vec();
-        path.push((kind.to_owned(), name));
-        let mut same = 1;
+        path.push(Step { kind: kind.to_owned(), name, nth: 0 });
         while self.0.contains_key(&path) {
-            same += 1;
-            if let Some((_, name)) = path.last_mut() {
-                let first = name.split(" #").next().unwrap_or_default().to_owned();
-                *name = format!("{first} #{same}");
-            }
+            path.iter_mut().next_back().into_iter().for_each(|step| step.nth += 1);
         }
         self.0.insert(path.clone(), facts);
         path
@@ -176,5 +189,25 @@ impl All {
         for trigger in triggers {
             self.put(path, "trigger", trigger.name.clone(), trigger);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::Backend;
+    use crate::catalog::{Check, Options, Table, TableKind};
+
+    #[test]
+    fn things_that_are_alike_are_counted_and_none_is_taken_for_another() {
+        let check = |name: &str| {
+            let name = Some(name.to_owned());
+            Check { name, expression: "a > 0".to_owned(), valid: true, options: Options::new() }
+        };
+        let mut table = Table::new(Name::of(None, "t"), TableKind::Table);
+        table.checks = ["a", "a", "a #1 and more", "a #2"].map(check).into();
+        let facts = of(&Catalog { tables: vec![table], ..Catalog::empty(Backend::Sqlite) });
+        let names: Vec<String> = facts.keys().filter_map(|path| Some(path.get(1)?.to_string())).collect();
+        assert_eq!(names, ["a", "a #2", "a #1 and more", "a #2"]);
     }
 }

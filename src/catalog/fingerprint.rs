@@ -9,9 +9,9 @@ use super::model::{Catalog, Column, Composite, Domain, Enum, Extension, Object, 
 pub(super) fn of(catalog: &Catalog) -> String {
     let mut sum = Sum::default();
     sum.add("backend", &catalog.backend);
-    sum.all("schemas", &catalog.schemas, |sum, Object { kind: _, name }| sum.add("name", name));
-    sum.all("extensions", &catalog.extensions, |sum, Extension { name, schema, version: _ }| {
-        sum.add("extension", &(name, schema));
+    sum.all("schemas", &catalog.schemas, |sum, Object { name, .. }| sum.add("name", name));
+    sum.all("extensions", &catalog.extensions, |sum, Extension { name, schema, version: _, comment }| {
+        sum.add("extension", &(name, schema, comment));
     });
     sum.all("enums", &catalog.enums, |sum, one: &Enum| sum.add("enum", one));
     sum.all("domains", &catalog.domains, |sum, one: &Domain| sum.add("domain", one));

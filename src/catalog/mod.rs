@@ -15,8 +15,9 @@ mod sqlite;
 mod types;
 
 pub use model::{
-    Catalog, Check, Column, Composite, Domain, Enum, Exclusion, Extension, ForeignKey, Generated, Identity, Index,
-    IndexPart, Key, Making, Name, Object, Options, Order, Policy, Routine, Sequence, Table, TableKind, Trigger, View,
+    Catalog, Check, Column, Composite, Domain, Enum, Exclusion, Extension, ForeignKey, Generated, Grant, Identity,
+    Index, IndexPart, Key, Making, Name, Object, Options, Order, Policy, Routine, Sequence, Server, Table, TableKind,
+    Trigger, View,
 };
 pub use types::Type;
 
@@ -33,6 +34,20 @@ trait Engine: Sync {
 
     /// The statements that make a schema in an empty database, in an order in which each finds what it needs.
     fn ddl(&self, catalog: &Catalog, dialect: &dyn Dialect) -> Vec<String>;
+
+    /// What stands around them in a file for any client.
+    fn frame(&self, _catalog: &Catalog, _dialect: &dyn Dialect) -> Frame {
+        Frame::default()
+    }
+}
+
+/// The statements around those of [`ddl`], where a client of any settings is to run them.
+#[derive(Debug, Default)]
+pub struct Frame {
+    /// What makes texts mean what they meant where they were read.
+    pub before: Vec<String>,
+    /// What gives the client back the settings that it had.
+    pub after: Vec<String>,
 }
 
 /// In the order of their names.
@@ -73,6 +88,12 @@ fn read_to(session: &mut Session, dialect: &dyn Dialect, home: &Home, depth: Dep
 #[must_use]
 pub fn ddl(catalog: &Catalog, dialect: &dyn Dialect) -> Vec<String> {
     of(catalog.backend).ddl(catalog, dialect)
+}
+
+/// What must stand around the statements of [`ddl`] for a client whose settings are not dbtool's own.
+#[must_use]
+pub fn frame(catalog: &Catalog, dialect: &dyn Dialect) -> Frame {
+    of(catalog.backend).frame(catalog, dialect)
 }
 
 /// Whether a table is dbtool's or Diesel's, and nobody's to look at.

@@ -1,7 +1,7 @@
 //! A schema as a file of SQL: the same text for the same schema, whenever it is made.
 
 use super::list;
-use crate::catalog::{self, Catalog, Object};
+use crate::catalog::{self, Catalog, Frame, Object};
 use crate::db::Dialect;
 
 /// What may end a statement with a `;` in it, for clients that look for nothing else. The first that it does not hold.
@@ -10,11 +10,21 @@ const DELIMITERS: [&str; 4] = ["$$", "//", ";;", "$end$"];
 /// The statements that make it, with a heading that says what it is, and what is not in it.
 #[must_use]
 pub fn dump(catalog: &Catalog, dialect: &dyn Dialect) -> String {
-    written(&heading(catalog), &catalog::ddl(catalog, dialect), dialect.rules().delimiter_lines)
+    let Frame { before, after } = catalog::frame(catalog, dialect);
+    let heading = format!("{}{}", heading(catalog), block(&before));
+    let text = written(&heading, &catalog::ddl(catalog, dialect), dialect.rules().delimiter_lines);
+    format!("{text}{}", block(&after))
+}
+
+/// Statements of a line each.
+fn block(statements: &[String]) -> String {
+    let lines: String = statements.iter().map(|statement| format!("{statement};\n")).collect();
+    if lines.is_empty() { lines } else { format!("\n{lines}") }
 }
 
 fn heading(catalog: &Catalog) -> String {
-    let mut heading = format!("-- A schema of {}\n-- Fingerprint: {}\n", catalog.backend.title(), catalog.fingerprint);
+    let server = catalog.server.as_ref().map_or(catalog.backend.title(), |server| &server.name);
+    let mut heading = format!("-- A schema of {server}\n-- Fingerprint: {}\n", catalog.fingerprint);
     for (what, objects) in [("Not in this file", &catalog.not_modelled), ("Not seen", &catalog.not_seen)] {
         if !objects.is_empty() {
             heading.push_str(&comment(&format!("{what}: {}", all(objects))));
@@ -107,7 +117,7 @@ mod tests {
     fn the_heading_names_what_is_missing_and_no_name_ends_it() {
         let mut catalog = samples::catalog();
         for name in ["news\nDROP TABLE a;", "b", "c", "d", "e", "f"] {
-            catalog.not_modelled.push(Object { kind: "publication".into(), name: Name::of(None, name) });
+            catalog.not_modelled.push(Object::new("publication", Name::of(None, name)));
         }
         assert_eq!(
             heading(&catalog),

@@ -117,10 +117,10 @@ mod tests {
 
     #[test]
     fn a_few_are_named_and_many_are_counted() {
-        let object = |name: &str| Object { kind: "aggregate".into(), name: Name::of(None, name) };
+        let object = |name: &str| Object::new("aggregate", Name::of(None, name));
         assert_eq!(objects(&[object("a"), object("b")]), "aggregate `a`, aggregate `b`");
         let mut many: Vec<_> = (0..6).map(|number| object(&number.to_string())).collect();
-        many.push(Object { kind: "publication".into(), name: Name::of(None, "p") });
+        many.push(Object::new("publication", Name::of(None, "p")));
         assert_eq!(objects(&many), "6 aggregates, 1 publication");
         for object in &mut many {
             "triggers of the table".clone_into(&mut object.kind);

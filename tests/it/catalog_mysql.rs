@@ -4,21 +4,21 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use dbtool::backend::Backend;
-use dbtool::catalog::{self, Catalog, Column, Identity, Order, TableKind, Type, diff};
+use dbtool::catalog::{self, Catalog, Column, Identity, TableKind, Type, diff};
 use dbtool::db::{Session, dialect_of};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 use crate::support::{Project, on_mysql, root, server};
 
-fn read(session: &mut Session) -> Catalog {
+pub fn read(session: &mut Session) -> Catalog {
     let dialect = dialect_of(Backend::Mysql);
     let dialect = dialect.of_session(session).unwrap().unwrap_or(dialect);
     let home = session.home(dialect).unwrap();
     catalog::read(session, dialect, &home).unwrap()
 }
 
-fn run(project: &Project, statements: &[impl AsRef<str>]) {
+pub fn run(project: &Project, statements: &[impl AsRef<str>]) {
     let mut session = project.session();
     for sql in statements {
         session.execute(sql.as_ref()).unwrap_or_else(|error| panic!("{}\n{error}", sql.as_ref()));
@@ -26,17 +26,17 @@ fn run(project: &Project, statements: &[impl AsRef<str>]) {
 }
 
 /// A database with these in it, read.
-fn made(project: &Project, statements: &[&str]) -> Catalog {
+pub fn made(project: &Project, statements: &[&str]) -> Catalog {
     run(project, statements);
     read(&mut project.session())
 }
 
-fn is_maria(project: &Project) -> bool {
+pub fn is_maria(project: &Project) -> bool {
     project.query("SELECT VERSION()")[0].contains("MariaDB")
 }
 
 /// Makes a schema anew in another database, and wants it to be the same.
-fn comes_back(project: &Project, catalog: &Catalog) {
+pub fn comes_back(project: &Project, catalog: &Catalog) {
     let other = Project::on(project.backend).unwrap();
     let statements = catalog::ddl(catalog, dialect_of(Backend::Mysql));
     run(&other, &statements);
@@ -46,16 +46,16 @@ fn comes_back(project: &Project, catalog: &Catalog) {
     assert_eq!(catalog.fingerprint, again.fingerprint);
 }
 
-fn column<'c>(catalog: &'c Catalog, table: &str, name: &str) -> &'c Column {
+pub fn column<'c>(catalog: &'c Catalog, table: &str, name: &str) -> &'c Column {
     catalog.table(table).unwrap().column(name).unwrap()
 }
 
 /// `name=value` of each option.
-fn options(options: &catalog::Options) -> String {
+pub fn options(options: &catalog::Options) -> String {
     options.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ")
 }
 
-fn objects(objects: &[catalog::Object]) -> Vec<String> {
+pub fn objects(objects: &[catalog::Object]) -> Vec<String> {
     objects.iter().map(|object| format!("{}: {}", object.kind, object.name)).collect()
 }
 
@@ -465,125 +465,6 @@ fn triggers_and_routines_are_read_as_they_were_written() {
         assert_eq!(options(&quoted.options), "deterministic=yes");
         assert_eq!(ansi.query("SELECT @@sql_mode, DATABASE()").unwrap()[0].text(0), "ANSI_QUOTES");
         assert!(!ansi.in_transaction(false));
-    });
-}
-
-#[test]
-fn what_only_mariadb_has_comes_back() {
-    on_mysql(|project| {
-        if !is_maria(&project) {
-            return;
-        }
-        let catalog = made(
-            &project,
-            &[
-                "CREATE SEQUENCE counted START 5 INCREMENT 2 MAXVALUE 100 CACHE 3 CYCLE",
-                "CREATE SEQUENCE `usual one`",
-                "CREATE TABLE numbered (n bigint DEFAULT nextval(counted), u uuid, i inet6, z varchar(10) COMPRESSED, KEY k (u) IGNORED) PAGE_COMPRESSED=1",
-                "CREATE TABLE told (a int, b int WITHOUT SYSTEM VERSIONING) WITH SYSTEM VERSIONING",
-                "CREATE TABLE told_by_name (a int, s timestamp(6) GENERATED ALWAYS AS ROW START, e timestamp(6) GENERATED ALWAYS AS ROW END INVISIBLE, \
-                 PERIOD FOR SYSTEM_TIME (s, e)) WITH SYSTEM VERSIONING",
-                // JSON is a check there, and may be another one.
-                "CREATE TABLE documents (a json CHECK (json_length(a) > 1), b longtext CHECK (json_valid(b)), c json, d int CHECK (d > 0))",
-                "CREATE AGGREGATE FUNCTION total(x int) RETURNS int BEGIN DECLARE s int DEFAULT 0; \
-                 DECLARE CONTINUE HANDLER FOR NOT FOUND RETURN s; LOOP FETCH GROUP NEXT ROW; SET s = s + x; END LOOP; END",
-            ],
-        );
-        let counted = &catalog.sequences[0];
-        assert_eq!((counted.start.as_str(), counted.increment.as_str(), counted.cycle), ("5", "2", true));
-        assert_eq!((counted.maximum.as_str(), counted.cache.as_str()), ("100", "3"));
-        assert_eq!(column(&catalog, "numbered", "n").default.as_deref(), Some("nextval(`counted`)"));
-        assert_eq!(column(&catalog, "numbered", "u").neutral, Type::Uuid);
-        assert_eq!(options(&catalog.table("numbered").unwrap().indexes[0].options), "ignored=yes");
-        assert_eq!(catalog.table("numbered").unwrap().options["page_compressed"], "'1'");
-        assert_eq!(catalog.table("told").unwrap().options["system_versioned"], "yes");
-        let documents = catalog.table("documents").unwrap();
-        let checks: Vec<String> =
-            documents.checks.iter().map(|check| format!("{} {}", options(&check.options), check.expression)).collect();
-        assert_eq!(checks, ["column=a json_length(`a`) > 1", "column=b json_valid(`b`)", "column=d `d` > 0"]);
-        assert_eq!(column(&catalog, "documents", "a").neutral, Type::text());
-        assert_eq!(column(&catalog, "documents", "b").neutral, Type::Json);
-        assert_eq!(column(&catalog, "documents", "c").neutral, Type::Json);
-        assert_eq!(options(&catalog.routines[0].options), "aggregate=yes");
-        assert!(catalog.not_modelled.is_empty() && catalog.not_seen.is_empty());
-        comes_back(&project, &catalog);
-        // What is known of by name alone.
-        run(
-            &project,
-            &[
-                "CREATE TABLE booked (r int, s date, e date, PERIOD FOR stay (s, e), UNIQUE (r, stay WITHOUT OVERLAPS))",
-                "CREATE TABLE old (a int) WITH SYSTEM VERSIONING PARTITION BY SYSTEM_TIME (PARTITION p0 HISTORY, PARTITION pn CURRENT)",
-                "CREATE EVENT daily ON SCHEDULE EVERY 1 DAY DISABLE DO SELECT 1",
-                "CREATE TABLE lost (a varchar(9) DEFAULT (concat('😀', 'x')), b varbinary(3) DEFAULT 0xff, CHECK (a <> '😀'))",
-            ],
-        );
-        let catalog = read(&mut project.session());
-        assert_eq!(
-            objects(&catalog.not_modelled),
-            ["event: daily", "partitions by system time: old", "period: booked"]
-        );
-        assert_eq!(
-            objects(&catalog.not_seen),
-            [
-                "characters in the check: lost.CONSTRAINT_1",
-                "characters in the expressions of the column: lost.a",
-                "characters in the expressions of the column: lost.b"
-            ]
-        );
-    });
-}
-
-#[test]
-fn what_only_mysql_has_comes_back() {
-    on_mysql(|project| {
-        if is_maria(&project) {
-            return;
-        }
-        let catalog = made(
-            &project,
-            &[
-                "CREATE TABLE t (a int, b varchar(20), g geometry NOT NULL SRID 4326, v json, e text, \
-                 KEY sum ((a + 1)), UNIQUE KEY low ((lower(b)), a DESC), KEY unseen (a) INVISIBLE, KEY many ((cast(v->'$.x' AS unsigned array))), \
-                 FULLTEXT KEY parsed (e) WITH PARSER ngram, SPATIAL KEY place (g), CHECK (a > 0) NOT ENFORCED, CONSTRAINT `ü` CHECK (b <> 'é€😀' AND b <> _latin1 X'e9'))",
-                "CREATE TABLE bytes (a varbinary(9) DEFAULT 0x00ff27, b varbinary(9) DEFAULT '', c binary(3) DEFAULT 'ab', d varchar(9) DEFAULT '😀', e varchar(9) DEFAULT 'why?')",
-            ],
-        );
-        let table = catalog.table("t").unwrap();
-        let indexes: Vec<String> = table
-            .indexes
-            .iter()
-            .map(|index| {
-                let parts = index.parts.iter().map(|part| {
-                    let order = if part.order == Order::Descending { " desc" } else { "" };
-                    part.column.clone().or_else(|| part.expression.clone()).unwrap() + order
-                });
-                let unique = if index.unique { "unique " } else { "" };
-                format!("{unique}{} {} {}", index.name, parts.collect::<Vec<_>>().join(","), options(&index.options))
-            })
-            .collect();
-        assert_eq!(
-            indexes,
-            [
-                "unique low lower(`b`),a desc ",
-                "many cast(json_extract(`v`,'$.x') as unsigned array) ",
-                "parsed e parser=ngram",
-                "place g ",
-                "sum `a` + 1 ",
-                "unseen a invisible=yes"
-            ]
-        );
-        assert_eq!(options(&column(&catalog, "t", "g").options), "srid=4326");
-        let checks: Vec<String> = table
-            .checks
-            .iter()
-            .map(|check| format!("{} {} {}", check.name.as_deref().unwrap(), check.expression, options(&check.options)))
-            .collect();
-        assert_eq!(checks, ["t_chk_1 `a` > 0 enforced=no", "ü (`b` <> 'é€😀') and (`b` <> _latin1 0xe9) "]);
-        let defaults: Vec<Option<&str>> =
-            catalog.table("bytes").unwrap().columns.iter().map(|column| column.default.as_deref()).collect();
-        assert_eq!(defaults, [Some("0x00ff27"), Some("''"), Some("0x6162"), Some("0xf09f9880"), Some("'why?'")]);
-        assert!(catalog.not_seen.is_empty());
-        comes_back(&project, &catalog);
     });
 }
 

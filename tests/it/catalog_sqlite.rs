@@ -493,3 +493,42 @@ fn a_table_that_fts5_reads_from_is_the_users() {
     let names: Vec<_> = catalog.tables.iter().map(|table| table.name.name.as_str()).collect();
     assert_eq!(names, ["docs", "docs_content", "own"]);
 }
+
+/// SQLite begins with the trigger that was made last.
+#[test]
+fn triggers_come_in_the_order_that_they_had() {
+    let trigger =
+        |name: &str, when: &str| format!("CREATE TRIGGER {name} {when} BEGIN INSERT INTO log VALUES ('{name}'); END;");
+    let insert = |name: &str| trigger(name, "AFTER INSERT ON t");
+    let tables = "CREATE TABLE t (a, b); CREATE TABLE log (x);";
+    let others = trigger("first", "BEFORE INSERT ON t")
+        + &trigger("v", "AFTER UPDATE OF a ON t")
+        + &trigger("u", "AFTER UPDATE ON t");
+    let made = |order: &[&str]| {
+        read(&format!("{tables}{others}{}", order.iter().map(|name| insert(name)).collect::<String>()))
+    };
+    let fires = |schema: &str| {
+        let project = Project::sqlite();
+        let mut session = project.session();
+        session.execute(&format!("{schema}; INSERT INTO t VALUES (1, 1); UPDATE t SET a = 2")).unwrap();
+        session
+            .query("SELECT x FROM log ORDER BY rowid")
+            .unwrap()
+            .iter()
+            .map(|row| row.text(0).to_owned())
+            .collect::<Vec<_>>()
+    };
+    let one = made(&["b", "a", "c"]);
+    let ddl = catalog::ddl(&one, dialect_of(Backend::Sqlite)).join(";\n");
+    assert_eq!(fires(&ddl), ["first", "c", "a", "b", "u", "v"]);
+    assert_eq!(rebuilt(&one).fingerprint, one.fingerprint);
+    assert_ne!(made(&["a", "b", "c"]).fingerprint, one.fingerprint);
+    // Where one comes before another kind of them, nobody sees.
+    let order = |catalog: &Catalog| {
+        catalog.tables[1].triggers.iter().map(|one| one.options.get("order").cloned()).collect::<Vec<_>>()
+    };
+    let number = |number: &str| Some(number.to_owned());
+    assert_eq!(order(&one), [number("2"), number("3"), number("1"), None, number("1"), number("2")]);
+    let other = read(&format!("{tables}{}{others}{}", insert("b"), insert("a") + &insert("c")));
+    assert_eq!(other.fingerprint, one.fingerprint);
+}

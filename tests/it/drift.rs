@@ -168,7 +168,7 @@ fn what_is_not_modelled_is_compared_by_name_and_told() {
         assert_eq!(lines(&report).len(), 1, "{report:#}");
         assert!(lines(&report)[0].starts_with("+ aggregate first_of"), "{report:#}");
         let run = project.ok(&["schema", "diff", "live", "live"]);
-        run.says(&["only their names were compared: ", "first_of"]);
+        run.says(&["compared by name, and by definition as far as it is known: ", "first_of"]);
     });
 }
 

@@ -343,3 +343,13 @@ fn on(backend: Backend) {
 fn any_schema_comes_back_on_postgres() {
     on(Backend::Postgres);
 }
+
+#[test]
+fn any_schema_comes_back_on_mysql() {
+    on(Backend::Mysql);
+}
+
+#[test]
+fn any_schema_comes_back_on_sqlite() {
+    on(Backend::Sqlite);
+}

@@ -48,7 +48,7 @@ fn screens() -> Option<BTreeMap<&'static str, String>> {
     let (head, rest) = dump.split_once("Fingerprint: ").unwrap();
     let dump = format!("{head}Fingerprint: 40a3fad9a401fce817b04261070d4ea3{}", &rest[32..]);
     // Its beginning is enough.
-    let (first, _) = dump.match_indices(";\n\n").nth(1).unwrap();
+    let (first, _) = dump.match_indices(";\n\n").nth(2).unwrap();
     screens.insert("dump", format!("{};\n\n…\n```", &dump[..first]));
     screens.insert("er", format!("```mermaid\n{}```", project.ok(&["schema", "er"]).stdout));
     Some(screens)

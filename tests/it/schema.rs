@@ -3,6 +3,8 @@
 use std::process::Command;
 
 use dbtool::backend::Backend;
+use dbtool::db::dialect_of;
+use dbtool::sql::split;
 use serde_json::{Value, json};
 
 use crate::diagrams::{picture, read_mermaid};
@@ -209,6 +211,48 @@ fn a_dump_makes_the_same_schema() {
             // SQLite keeps the text, which is not the same.
             assert_eq!(project.schema(), other.schema());
         }
+    });
+}
+
+/// Clients that understand texts in ways of their own.
+const ODD_CLIENTS: &[(Backend, &str)] = &[
+    (
+        Backend::Postgres,
+        "SET client_encoding = 'LATIN1'; SET standard_conforming_strings = off; SET intervalstyle = sql_standard; SET datestyle = 'SQL, DMY'; \
+         SET timezone = 'Asia/Tokyo'",
+    ),
+    (Backend::Mysql, "SET NAMES latin1; SET sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES', time_zone = '+09:00'"),
+];
+
+#[test]
+fn a_dump_means_the_same_to_every_client() {
+    on_each_backend(|project| {
+        let mut session = project.session();
+        for sql in project.by_backend(
+            &["CREATE TABLE a (\"größe\" TEXT DEFAULT 'ä\\''b' CHECK (\"größe\" <> 'ü'))"][..],
+            &["CREATE TABLE a (\"größe\" text DEFAULT 'ä\\''b' CHECK (\"größe\" <> 'ü'), b interval DEFAULT '-1 day -02:00:00', \
+               c timestamptz DEFAULT '2020-02-01 00:00:00+00')"],
+            &["CREATE TABLE a (`größe` varchar(20) DEFAULT 'ä\\\\''b' CHECK (`größe` <> 'ü'), c timestamp DEFAULT '2020-02-01 00:00:00')",
+              "CREATE PROCEDURE p() SELECT 'ä\\\\'"],
+        ) {
+            session.execute(sql).unwrap();
+        }
+        let dump = project.ok(&["schema", "dump"]).stdout;
+        let other = Project::on(project.backend).unwrap();
+        let mut client = other.session();
+        for (_, sql) in ODD_CLIENTS.iter().filter(|(backend, _)| *backend == project.backend) {
+            sql.split("; ").for_each(|sql| client.execute(sql).unwrap());
+        }
+        for statement in split(&dump, dialect_of(project.backend).rules()).unwrap() {
+            client.execute(statement.text).unwrap_or_else(|error| panic!("{error}\n{}", statement.text));
+        }
+        if project.backend == Backend::Mysql {
+            // What it had before is what it has now.
+            let settings = client.query("SELECT @@sql_mode, @@character_set_client, @@time_zone").unwrap();
+            assert_eq!(settings[0].text(0), "ANSI_QUOTES,NO_BACKSLASH_ESCAPES");
+            assert_eq!((settings[0].text(1), settings[0].text(2)), ("latin1", "+09:00"));
+        }
+        assert_eq!(other.ok(&["schema", "dump"]).stdout, dump, "on {}", project.backend);
     });
 }
 

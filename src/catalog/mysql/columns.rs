@@ -1,6 +1,6 @@
 //! Columns of tables and views.
 
-use super::expression::{LOST, literal, plain, without_database};
+use super::expression::{literal, plain, without_database};
 use super::read::Found;
 use super::types::neutral;
 use super::{Server, some};
@@ -20,15 +20,10 @@ pub(super) fn query(server: &Server<'_>) -> &'static str {
 pub(super) fn read(rows: &[Row], server: &Server<'_>, found: &mut Found) {
     let mut rows: Vec<&Row> = rows.iter().collect();
     rows.sort_by_key(|row| row.number(1));
-    let mut lossy = Vec::new();
     for row in rows {
         if let Some(table) = found.tables.get_mut(row.text(0)) {
             let collation = table.options.get("collation").map_or("", String::as_str);
-            let column = column(row, collation, server);
-            if server.maria && is_lossy(&column) {
-                lossy.push(format!("{}.{}", row.text(0), column.name));
-            }
-            table.columns.push(column);
+            table.columns.push(column(row, collation, server));
         } else if let Some(view) = found.views.get_mut(row.text(0)) {
             let mut column = column(row, &server.collation, server);
             // What a row gets is the table's to say.
@@ -39,17 +34,6 @@ pub(super) fn read(rows: &[Row], server: &Server<'_>, found: &mut Found) {
             view.columns.push(column);
         }
     }
-    for name in lossy {
-        found.unseen("characters in the expressions of the column", &name);
-    }
-}
-
-/// MariaDB gives a default as text of at most three bytes a character: bytes that are none, and other characters, are lost.
-fn is_lossy(column: &Column) -> bool {
-    let is_bytes = column.type_name.contains("binary");
-    let lost = |text: &str| text.contains(LOST) || (is_bytes && text.contains('?'));
-    column.default.as_deref().is_some_and(lost)
-        || column.generated.as_ref().is_some_and(|generated| generated.expression.contains(LOST))
 }
 
 fn column(row: &Row, usual_collation: &str, server: &Server<'_>) -> Column {

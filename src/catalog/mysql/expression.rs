@@ -4,9 +4,6 @@ use super::Server;
 use crate::sql::{Kind, Lexer, Rules, Token};
 use crate::text::hex;
 
-/// What MariaDB writes in an expression for one character of four bytes.
-pub(super) const LOST: &str = "????";
-
 /// What stands behind a backslash.
 pub(super) fn escaped(character: char) -> char {
     match character {

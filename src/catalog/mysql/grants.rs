@@ -2,17 +2,41 @@
 
 use super::Server;
 use super::read::Found;
+use crate::catalog::is_ours;
+use crate::catalog::model::{Grant, Name};
 use crate::db::Row;
 
 pub(super) const QUERY: &str = "SHOW GRANTS";
 
+/// What has been given on tables and columns, as far as this user is told.
+pub(super) const GIVEN: &str = "SELECT table_name, NULL, grantee, privilege_type, is_grantable \
+    FROM information_schema.table_privileges WHERE table_schema = DATABASE() UNION ALL \
+    SELECT table_name, column_name, grantee, privilege_type, is_grantable FROM information_schema.column_privileges \
+    WHERE table_schema = DATABASE()";
+
+pub(super) fn read_given(rows: &[Row], found: &mut Found) {
+    for row in rows.iter().filter(|row| !is_ours(row.text(0))) {
+        let (kind, name) = match row.optional(1) {
+            Some(column) => ("column", format!("{}.{column}", row.text(0))),
+            None => ("table", row.text(0).to_owned()),
+        };
+        let option = if row.text(4) == "YES" { " with grant option" } else { "" };
+        found.grants.push(Grant {
+            kind: kind.to_owned(),
+            name: Name::of(None, &name),
+            role: row.text(2).to_owned(),
+            right: format!("{}{option}", row.text(3)),
+        });
+    }
+}
+
 /// ``GRANT SELECT, TRIGGER ON `shop`.`orders` TO …``
-struct Grant<'a> {
+struct Line<'a> {
     rights: Vec<&'a str>,
     on: &'a str,
 }
 
-impl<'a> Grant<'a> {
+impl<'a> Line<'a> {
     fn of(line: &'a str) -> Option<Self> {
         let (rights, rest) = line.strip_prefix("GRANT ")?.split_once(" ON ")?;
         let (on, _) = rest.split_once(" TO ")?;
@@ -55,7 +79,7 @@ fn like(pattern: &str, text: &str) -> bool {
 
 /// Tells what may be there, and cannot be seen.
 pub(super) fn read(rows: &[Row], server: &Server<'_>, found: &mut Found) {
-    let grants: Vec<Grant> = rows.iter().filter_map(|row| Grant::of(row.text(0))).collect();
+    let grants: Vec<Line> = rows.iter().filter_map(|row| Line::of(row.text(0))).collect();
     let database = server.database;
     let sees = |rights: &[&str]| {
         grants.iter().any(|grant| grant.covers(database) && rights.iter().any(|right| grant.has(right)))
@@ -63,7 +87,7 @@ pub(super) fn read(rows: &[Row], server: &Server<'_>, found: &mut Found) {
     if !sees(&["TRIGGER"]) {
         let names: Vec<String> = found.tables.keys().cloned().collect();
         for name in names {
-            let own = |grant: &Grant| grant.has("TRIGGER") && grant.covers_table(database, &name);
+            let own = |grant: &Line| grant.has("TRIGGER") && grant.covers_table(database, &name);
             if !grants.iter().any(own) {
                 found.unseen("triggers of the table", &name);
             }
@@ -104,13 +128,13 @@ mod tests {
 
     #[test]
     fn grants_are_understood() {
-        let grant = Grant::of("GRANT SELECT, SHOW VIEW ON `shop\\_1`.* TO `me`@`%` WITH GRANT OPTION").unwrap();
+        let grant = Line::of("GRANT SELECT, SHOW VIEW ON `shop\\_1`.* TO `me`@`%` WITH GRANT OPTION").unwrap();
         assert!(grant.has("SHOW VIEW") && !grant.has("TRIGGER") && grant.covers("shop_1") && !grant.covers("shopx1"));
-        let grant = Grant::of("GRANT ALL PRIVILEGES ON *.* TO `root`@`localhost`").unwrap();
+        let grant = Line::of("GRANT ALL PRIVILEGES ON *.* TO `root`@`localhost`").unwrap();
         assert!(grant.has("TRIGGER") && grant.covers("anything"));
-        let grant = Grant::of("GRANT TRIGGER ON `d`.`t``x` TO `me`@`%`").unwrap();
+        let grant = Line::of("GRANT TRIGGER ON `d`.`t``x` TO `me`@`%`").unwrap();
         assert!(!grant.covers("d") && grant.covers_table("d", "t`x") && !grant.covers_table("d", "t"));
-        assert!(Grant::of("GRANT `role` TO `me`@`%`").is_none());
+        assert!(Line::of("GRANT `role` TO `me`@`%`").is_none());
     }
 
     #[test]

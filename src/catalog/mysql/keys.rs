@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::expression::{LOST, plain};
+use super::expression::plain;
 use super::read::Found;
 use super::{Server, some};
-use crate::catalog::model::{Check, ForeignKey, Index, IndexPart, Key, Name, Object, Options, Order, Table};
+use crate::catalog::model::{Check, ForeignKey, Index, IndexPart, Key, Name, Options, Order, Table};
 use crate::catalog::types::Type;
 use crate::db::Row;
 
@@ -147,12 +147,6 @@ pub(super) fn read_checks(rows: &[Row], server: &Server<'_>, found: &mut Found) 
         let of_column = row.text(3) == "Column";
         if of_column && takes_for_json(table, name, &expression) {
             continue;
-        }
-        if server.maria && expression.contains(LOST) {
-            found.not_seen.push(Object {
-                kind: "characters in the check".to_owned(),
-                name: Name::of(None, &format!("{}.{name}", place.text(0))),
-            });
         }
         let mut options = Options::new();
         if of_column {

@@ -5,6 +5,7 @@ mod ddl;
 mod expression;
 mod grants;
 mod keys;
+mod lost;
 mod originals;
 mod partitions;
 mod programs;
@@ -15,7 +16,7 @@ mod types;
 mod views;
 
 use super::model::Catalog;
-use super::{Depth, Engine};
+use super::{Depth, Engine, Frame};
 use crate::backend::Backend;
 use crate::db::{Dialect, Home, Session};
 use crate::error::Result;
@@ -30,6 +31,10 @@ impl Engine for Mysql {
 
     fn read(&self, session: &mut Session, dialect: &dyn Dialect, home: &Home, _: Depth) -> Result<Catalog> {
         read::read(session, dialect, home)
+    }
+
+    fn frame(&self, catalog: &Catalog, dialect: &dyn Dialect) -> Frame {
+        ddl::frame(catalog, dialect)
     }
 
     fn ddl(&self, catalog: &Catalog, dialect: &dyn Dialect) -> Vec<String> {

@@ -3,9 +3,9 @@
 //! full-text index and of some defaults. All statements are asked for in one message. No table is among them that has none
 //! of these.
 
-use super::Server;
 use super::expression::without_database;
 use super::read::Found;
+use super::{Server, lost, partitions};
 use crate::catalog::model::{Check, Column, Table};
 use crate::db::{DbError, Dialect, Row, Session};
 use crate::sql::{Kind, Lexer, Rules, Token};
@@ -46,7 +46,7 @@ pub(super) fn read(
             take(whose, row, server, found);
         }
     }
-    Ok(())
+    if server.maria { lost::read(session, dialect, found) } else { Ok(()) }
 }
 
 /// It is gone, or not for this user to see, or what it names is gone: then what is known already is all.
@@ -70,6 +70,7 @@ fn wanted(server: &Server<'_>, found: &Found) -> Vec<Whose> {
         if fulltext
             || table.columns.iter().any(|column| is_unsure(column, server))
             || table.checks.iter().any(may_be_period)
+            || (server.maria && (lost::is_in(table) || partitions::may_be_default(table)))
         {
             wanted.push(Whose::Table(name.clone()));
         }
@@ -87,9 +88,15 @@ fn take(whose: &Whose, row: &Row, server: &Server<'_>, found: &mut Found) {
             if let Some(table) = found.tables.get_mut(name) {
                 take_parsers(table, row.text(1));
                 take_defaults(table, row.text(1), server);
+                if server.maria {
+                    partitions::restore_default(table, row.text(1));
+                    if lost::restore(table, row.text(1)) {
+                        found.restored.insert(name.clone());
+                    }
+                }
             }
             if row.text(1).lines().any(|line| line.starts_with("  PERIOD FOR `")) {
-                found.unmodelled("period", name);
+                found.unmodelled("period", name, None);
             }
         }
         Whose::View(name) => {
@@ -130,7 +137,6 @@ fn take_parsers(table: &mut Table, statement: &str) {
 }
 
 /// MySQL cuts a default of bytes off at its first zero, and has a question mark for each character beyond three bytes.
-/// MariaDB knows no better itself.
 fn is_unsure(column: &Column, server: &Server<'_>) -> bool {
     let is_bytes = matches!(column.type_name.split('(').next(), Some("binary" | "varbinary"));
     !server.maria && column.default.as_ref().is_some_and(|default| is_bytes || default.contains('?'))

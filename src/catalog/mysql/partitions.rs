@@ -23,7 +23,7 @@ pub(super) fn read(mut rows: Vec<Row>, found: &mut Found) {
         let Some(table) = found.tables.get_mut(name) else { continue };
         table.kind = TableKind::Partitioned;
         if rows.iter().any(|row| row.text(5) == "SYSTEM_TIME") {
-            found.unmodelled("partitions by system time", name);
+            found.unmodelled("partitions by system time", name, None);
         } else {
             partition(table, &rows);
         }
@@ -72,9 +72,7 @@ fn definition(part: &[&Row], subpartitions: bool) -> String {
     let quoted = |name: &str| format!("`{}`", name.replace('`', "``"));
     let mut text = format!("PARTITION {}", quoted(first.text(3)));
     let values = first.text(9);
-    if values == "DEFAULT" {
-        text.push_str(" DEFAULT");
-    } else if first.text(5).starts_with("RANGE") {
+    if first.text(5).starts_with("RANGE") {
         text = format!("{text} VALUES LESS THAN ({values})");
     } else if first.text(5).starts_with("LIST") {
         text = format!("{text} VALUES IN ({values})");
@@ -87,4 +85,28 @@ fn definition(part: &[&Row], subpartitions: bool) -> String {
         text = format!("{text} ({})", names.join(", "));
     }
     text
+}
+
+/// MariaDB tells of the partition for all other values as of one for 0, or for MAXVALUE.
+pub(super) fn may_be_default(table: &Table) -> bool {
+    table.partition_by.as_ref().is_some_and(|by| by.starts_with("LIST"))
+}
+
+/// Takes it from the statement that makes the table: ``PARTITION `rest` DEFAULT ENGINE = InnoDB``.
+pub(super) fn restore_default(table: &mut Table, statement: &str) {
+    if !may_be_default(table) {
+        return;
+    }
+    let Some(partitions) = table.options.get_mut("partitions") else { return };
+    for line in statement.lines() {
+        let line = line.trim_start_matches([' ', '(']);
+        let Some(name) = line.strip_prefix("PARTITION ").and_then(|rest| Some(rest.split_once(" DEFAULT")?.0)) else {
+            continue;
+        };
+        let start = format!("PARTITION {name} VALUES IN (");
+        let Some((before, rest)) = partitions.split_once(&start) else { continue };
+        let end = [", PARTITION `", " COMMENT = ", " ("].iter().filter_map(|next| rest.find(next)).min();
+        let rest = &rest[end.unwrap_or(rest.len())..];
+        *partitions = format!("{before}PARTITION {name} DEFAULT{rest}");
+    }
 }

@@ -10,10 +10,10 @@ use crate::catalog::model::{Name, Options, Routine, Trigger};
 use crate::db::Row;
 
 pub(super) const TRIGGERS: &str = "SELECT event_object_table, trigger_name, action_timing, event_manipulation, action_order, \
-    action_statement, sql_mode FROM information_schema.triggers WHERE trigger_schema = DATABASE()";
+    action_statement, sql_mode, IF(definer = CURRENT_USER(), NULL, definer) FROM information_schema.triggers WHERE trigger_schema = DATABASE()";
 
 pub(super) const ROUTINES: &str = "SELECT routine_type, routine_name, routine_body, routine_definition, is_deterministic, \
-    sql_data_access, security_type, sql_mode, routine_comment \
+    sql_data_access, security_type, sql_mode, routine_comment, IF(definer = CURRENT_USER(), NULL, definer) \
     FROM information_schema.routines WHERE routine_schema = DATABASE()";
 
 pub(super) const PARAMETERS: &str = "SELECT routine_type, specific_name, ordinal_position, parameter_mode, parameter_name, \
@@ -49,6 +49,7 @@ pub(super) fn read_triggers(mut rows: Vec<Row>, server: &Server<'_>, found: &mut
             options,
             sql: None,
         });
+        found.defined_by("trigger", row.text(1), row.optional(7));
     }
 }
 
@@ -60,7 +61,7 @@ pub(super) fn read_routines(rows: &[Row], server: &Server<'_>, found: &mut Found
         }
         // Packages, and what is written in another language.
         if !matches!(kind.as_str(), "function" | "procedure") || row.text(2) != "SQL" {
-            found.unmodelled(kind, name);
+            found.unmodelled(kind, name, row.optional(3));
             continue;
         }
         let Some(body) = row.optional(3) else {
@@ -87,6 +88,7 @@ pub(super) fn read_routines(rows: &[Row], server: &Server<'_>, found: &mut Found
             options,
             sql: None,
         };
+        found.defined_by(&kind, name, row.optional(9));
         found.routines.insert((kind, name.to_owned()), routine);
     }
 }

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Server, columns, grants, keys, originals, partitions, programs, sequences, tables, views};
 use crate::backend::Backend;
 use crate::catalog::is_ours;
-use crate::catalog::model::{Catalog, Name, Object, Routine, Table, View};
+use crate::catalog::model::{self, Catalog, Grant, Making, Name, Object, Routine, Table, View};
 use crate::db::{DbError, Dialect, Home, Row, Session};
 use crate::sql::Rules;
 
@@ -20,7 +20,9 @@ const ATTEMPTS: usize = 3;
 const SERVER: &str = "SELECT VERSION(), default_collation_name FROM information_schema.schemata \
     WHERE schema_name = DATABASE()";
 
-const EVENTS: &str = "SELECT event_name FROM information_schema.events WHERE event_schema = DATABASE()";
+/// When it begins is not told: that of one that says nothing is when it was made.
+const EVENTS: &str = "SELECT event_name, CONCAT_WS(' ', event_type, execute_at, interval_value, interval_field, ends, status, \
+    on_completion, event_definition) FROM information_schema.events WHERE event_schema = DATABASE()";
 
 pub(super) fn read(session: &mut Session, dialect: &dyn Dialect, home: &Home) -> crate::error::Result<Catalog> {
     in_usual_mode(session, |session, mode| {
@@ -67,22 +69,34 @@ pub(super) struct Found {
     /// Of each kind and name: a function and a procedure may have one name.
     pub(super) routines: BTreeMap<(String, String), Routine>,
     pub(super) sequences: Vec<String>,
+    pub(super) grants: Vec<Grant>,
+    /// The tables whose expressions are as they were written, whatever characters are in them.
+    pub(super) restored: BTreeSet<String>,
     pub(super) not_modelled: Vec<Object>,
     pub(super) not_seen: Vec<Object>,
 }
 
 impl Found {
+    /// As whom an object works, where that is another user than this one.
+    pub(super) fn defined_by(&mut self, kind: &str, name: &str, definer: Option<&str>) {
+        if let Some(role) = definer {
+            let (kind, role, right) = (kind.to_owned(), role.to_owned(), "DEFINER".to_owned());
+            self.grants.push(Grant { kind, name: Name::of(None, name), role, right });
+        }
+    }
+
     pub(super) fn unseen(&mut self, kind: impl Into<String>, name: &str) {
         self.not_seen.push(object(kind, name));
     }
 
-    pub(super) fn unmodelled(&mut self, kind: impl Into<String>, name: &str) {
-        self.not_modelled.push(object(kind, name));
+    pub(super) fn unmodelled(&mut self, kind: impl Into<String>, name: &str, definition: Option<&str>) {
+        let definition = definition.map(str::to_owned);
+        self.not_modelled.push(Object { definition, ..object(kind, name) });
     }
 }
 
 fn object(kind: impl Into<String>, name: &str) -> Object {
-    Object { kind: kind.into(), name: Name::of(None, name) }
+    Object::new(kind, Name::of(None, name))
 }
 
 /// Reads once, and says whether the tables were the same all the while.
@@ -116,6 +130,7 @@ fn attempt(session: &mut Session, dialect: &dyn Dialect, home: &Home, mode: &str
             partitions::QUERY,
             EVENTS,
             grants::QUERY,
+            grants::GIVEN,
             tables::QUERY,
         ],
     )?;
@@ -131,17 +146,22 @@ fn attempt(session: &mut Session, dialect: &dyn Dialect, home: &Home, mode: &str
     programs::read_parameters(answers.next(), &server, &mut found);
     partitions::read(answers.next(), &mut found);
     for row in answers.next() {
-        found.unmodelled("event", row.text(0));
+        found.unmodelled("event", row.text(0), row.optional(1));
     }
     grants::read(&answers.next(), &server, &mut found);
+    grants::read_given(&answers.next(), &mut found);
     let steady = same_tables(&listed, &answers.next());
     originals::read(session, dialect, &server, &mut found)?;
     let sequences = sequences::read(session, dialect, &mut found)?;
+    let product = if server.maria { "MariaDB" } else { "MySQL" };
     let catalog = Catalog {
+        server: Some(model::Server { name: product.to_owned(), version: text(0).to_owned() }),
+        making: Making { sql_mode: Some(mode.to_owned()), ..Making::default() },
         sequences,
         tables: found.tables.into_values().collect(),
         views: found.views.into_values().collect(),
         routines: found.routines.into_values().collect(),
+        grants: found.grants,
         not_modelled: found.not_modelled,
         not_seen: found.not_seen,
         ..Catalog::empty(Backend::Mysql)

@@ -1,7 +1,7 @@
 //! MariaDB's sequences: each is a table of one row, and all are asked in one query.
 
 use super::read::Found;
-use crate::catalog::model::{Name, Sequence};
+use crate::catalog::model::{Name, Options, Sequence};
 use crate::db::{DbError, Dialect, Kind, Row, Session};
 
 pub(super) fn read(session: &mut Session, dialect: &dyn Dialect, found: &mut Found) -> Result<Vec<Sequence>, DbError> {
@@ -42,5 +42,6 @@ fn sequence(row: &Row) -> Sequence {
         cycle: row.flag(6),
         owned_by: None,
         comment: None,
+        options: Options::new(),
     }
 }

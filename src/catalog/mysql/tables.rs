@@ -33,7 +33,7 @@ pub(super) fn read(rows: &[Row], server: &Server<'_>, found: &mut Found) {
             "SEQUENCE" => found.sequences.push(name.to_owned()),
             // They go with their connection.
             "TEMPORARY" => {}
-            other => found.unmodelled(other.to_lowercase(), name),
+            other => found.unmodelled(other.to_lowercase(), name, None),
         }
     }
 }

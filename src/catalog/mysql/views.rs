@@ -7,11 +7,13 @@ use crate::db::Row;
 
 pub(super) fn query(server: &Server<'_>) -> &'static str {
     if server.maria {
-        "SELECT table_name, view_definition, check_option, security_type, algorithm FROM information_schema.views \
+        "SELECT table_name, view_definition, check_option, security_type, algorithm, \
+         IF(definer = CURRENT_USER(), NULL, definer) FROM information_schema.views \
          WHERE table_schema = DATABASE()"
     } else {
         // What MySQL keeps of the algorithm is in the statement alone.
-        "SELECT table_name, view_definition, check_option, security_type, 'UNDEFINED' FROM information_schema.views \
+        "SELECT table_name, view_definition, check_option, security_type, 'UNDEFINED', \
+         IF(definer = CURRENT_USER(), NULL, definer) FROM information_schema.views \
          WHERE table_schema = DATABASE()"
     }
 }
@@ -28,6 +30,7 @@ pub(super) fn read(rows: &[Row], server: &Server<'_>, found: &mut Found) {
                 view.options.insert(option.to_owned(), row.text(column).to_lowercase());
             }
         }
+        found.defined_by("view", name, row.optional(5));
     }
     let unseen: Vec<String> =
         found.views.iter().filter(|(_, view)| view.body.is_empty()).map(|(name, _)| name.clone()).collect();

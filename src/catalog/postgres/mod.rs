@@ -4,7 +4,7 @@ mod ddl;
 mod read;
 
 use super::model::Catalog;
-use super::{Depth, Engine};
+use super::{Depth, Engine, Frame};
 use crate::backend::Backend;
 use crate::db::{Dialect, Home, Session};
 use crate::error::Result;
@@ -18,6 +18,10 @@ impl Engine for Postgres {
 
     fn read(&self, session: &mut Session, dialect: &dyn Dialect, home: &Home, depth: Depth) -> Result<Catalog> {
         read::read(session, dialect, home, depth)
+    }
+
+    fn frame(&self, _: &Catalog, _: &dyn Dialect) -> Frame {
+        ddl::frame()
     }
 
     fn ddl(&self, catalog: &Catalog, dialect: &dyn Dialect) -> Vec<String> {

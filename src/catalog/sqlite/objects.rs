@@ -9,7 +9,7 @@ use super::table::plain_column;
 use crate::catalog::model::{self, Catalog, Index, Name, Options, Order, Table, TableKind, Trigger, View};
 
 fn unseen(kind: &str, name: &str) -> model::Object {
-    model::Object { kind: kind.to_owned(), name: Name::of(None, name) }
+    model::Object::new(kind, Name::of(None, name))
 }
 
 /// Without the columns that a module hides.
@@ -132,6 +132,26 @@ pub(super) fn add_triggers(catalog: &mut Catalog, objects: &[Object]) {
         match owner.and_then(|(names, triggers)| Some((trigger(object, names)?, triggers))) {
             Some((trigger, triggers)) => triggers.push(trigger),
             None => not_seen.push(unseen("trigger", &object.name)),
+        }
+    }
+    for (_, triggers) in owners.into_values() {
+        number(triggers);
+    }
+}
+
+/// Says which comes first of the triggers that one statement sets off, which stand here in the order in which they were made: SQLite
+/// begins with the newest.
+fn number(triggers: &mut [Trigger]) {
+    let moment = |trigger: &Trigger| {
+        let event = trigger.events.first().and_then(|event| event.split(' ').next());
+        (trigger.timing.clone(), event.unwrap_or_default().to_owned())
+    };
+    let moments: Vec<_> = triggers.iter().map(moment).collect();
+    for (at, trigger) in triggers.iter_mut().enumerate() {
+        let same = |others: &[(String, String)]| others.iter().filter(|other| **other == moments[at]).count();
+        let newer = same(&moments[at + 1..]);
+        if newer + same(&moments[..at]) > 0 {
+            trigger.options.insert("order".to_owned(), (newer + 1).to_string());
         }
     }
 }

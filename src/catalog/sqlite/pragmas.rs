@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use crate::backend::Backend;
+use crate::catalog::model::Server;
 use crate::db::{DbError, Row, Session};
 
 /// An object, as `sqlite_schema` lists it.
@@ -147,6 +149,12 @@ pub(super) fn rows(session: &mut Session) -> Result<HashMap<String, u64>, DbErro
     let rows = session.query("SELECT tbl, max(CAST(stat AS INTEGER)) FROM main.sqlite_stat1 GROUP BY tbl")?;
     let count = |row: &Row| row.number(1).and_then(|count| u64::try_from(count).ok());
     Ok(rows.iter().filter_map(|row| Some((row.text(0).to_owned(), count(row)?))).collect())
+}
+
+pub(super) fn server(session: &mut Session) -> Result<Option<Server>, DbError> {
+    let rows = session.query("SELECT sqlite_version()")?;
+    let server = |row: &Row| Server { name: Backend::Sqlite.title().to_owned(), version: row.text(0).to_owned() };
+    Ok(rows.first().map(server))
 }
 
 const COLUMN: &str = "c.name, c.type, c.\"notnull\", c.dflt_value, c.pk, c.hidden";

@@ -32,6 +32,7 @@ struct Known {
     /// Columns of views and virtual tables. None: it cannot be compiled.
     compiled: HashMap<String, Option<Vec<Column>>>,
     rows: HashMap<String, u64>,
+    server: Option<model::Server>,
 }
 
 fn ask(session: &mut Session, dialect: &dyn Dialect) -> Result<Known, DbError> {
@@ -40,7 +41,8 @@ fn ask(session: &mut Session, dialect: &dyn Dialect) -> Result<Known, DbError> {
     let compiled = ask_compiled(session, dialect, &objects)?;
     let analyzed = objects.iter().any(|object| object.name == "sqlite_stat1");
     let rows = if analyzed { pragmas::rows(session)? } else { HashMap::new() };
-    Ok(Known { objects, tables, compiled, rows })
+    let server = pragmas::server(session)?;
+    Ok(Known { objects, tables, compiled, rows, server })
 }
 
 /// One question for all. Only where one of them is broken, which fails the question as a whole, each is asked by itself.
@@ -65,7 +67,7 @@ fn ask_compiled(
 }
 
 fn put_together(mut known: Known) -> Catalog {
-    let mut catalog = Catalog::empty(Backend::Sqlite);
+    let mut catalog = Catalog { server: known.server.take(), ..Catalog::empty(Backend::Sqlite) };
     let left_out = left_out(&known.objects);
     known.objects.retain(|object| !left_out.contains(&object.table.to_ascii_lowercase()));
     let parents = Parents::of(&known.objects, &known.tables.columns);
@@ -87,7 +89,7 @@ fn put_together(mut known: Known) -> Catalog {
             // They have their table by then.
             "index" | "trigger" => {}
             other => {
-                catalog.not_modelled.push(model::Object { kind: other.to_owned(), name: Name::of(None, &object.name) });
+                catalog.not_modelled.push(model::Object::new(other, Name::of(None, &object.name)));
             }
         }
     }

@@ -51,7 +51,7 @@ pub(super) fn table(
 ) -> Table {
     let name = Name::of(None, &object.name);
     let text = object.sql.as_deref().and_then(create_table::parse).unwrap_or_else(|| {
-        not_seen.push(model::Object { kind: "details of the table".to_owned(), name: name.clone() });
+        not_seen.push(model::Object::new("details of the table", name.clone()));
         CreateTable::default()
     });
     let columns = known.columns.remove(&object.name).unwrap_or_default();

@@ -75,7 +75,9 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     emit(context.terminal, context.format, &report, |terminal, report| view(terminal, report, &told.borrow()))?;
     if !proof.not_modelled.is_empty() {
         let objects = inspect::objects(&proof.not_modelled);
-        context.terminal.warning(&format!("only their names were compared: {objects}"), None);
+        context
+            .terminal
+            .warning(&format!("compared by name, and by definition as far as it is known: {objects}"), None);
     }
     let asked = Asked { strict: args.strict, no_loss: args.no_loss };
     let bad = report.migrations.iter().any(|one| one.is_bad(asked));

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::side::Side;
-use crate::catalog::diff::{Change, What, diff, differs};
+use crate::catalog::diff::{Change, Weight, What, diff, differs};
 use crate::catalog::{Catalog, Object};
 use crate::commands::completions;
 use crate::context::Context;
@@ -77,9 +77,18 @@ pub fn compare(
     emit(context.terminal, context.format, &report, view)?;
     if !report.not_modelled.is_empty() {
         let objects = inspect::objects(&report.not_modelled);
-        context.terminal.warning(&format!("only their names were compared: {objects}"), None);
+        context
+            .terminal
+            .warning(&format!("compared by name, and by definition as far as it is known: {objects}"), None);
     }
     let differ = differs(&report.differences);
+    if let (true, Some(one), Some(two)) = (differ, &from.server, &to.server)
+        && one.to_string() != two.to_string()
+    {
+        let hint = "compare two servers of one version to be sure";
+        let message = format!("{one} and {two} may write one and the same view or expression in two ways");
+        context.terminal.warning(&message, Some(hint));
+    }
     if !report.not_seen.is_empty() {
         let message = format!("not all could be read: {}", inspect::objects(&report.not_seen));
         if !differ {
@@ -158,7 +167,13 @@ fn view(terminal: &Terminal, report: &DiffReport) {
             .map(|(count, word)| format!("{count} {word}"));
         format!("from `{from}` to `{to}`: {}", parts.collect::<Vec<_>>().join(", "))
     } else if report.not_seen.is_empty() {
-        let but = if report.differences.is_empty() { "" } else { ", but for the order of columns" };
+        let of = |weight| report.differences.iter().any(|change| change.weight == weight);
+        let but = match (of(Weight::Order), of(Weight::Grant)) {
+            (true, true) => ", but for the order of columns and for grants",
+            (true, false) => ", but for the order of columns",
+            (false, true) => ", but for grants",
+            (false, false) => "",
+        };
         format!("`{from}` and `{to}` are the same{but}")
     } else {
         return;

@@ -6,7 +6,7 @@ use super::contents::{self, Contents, Loss};
 use super::fill::fill;
 use super::report::{Verdict, Verified, foremost, sentence};
 use super::verifier::{Stand, Ways};
-use crate::catalog::diff::{Weight, diff, reordered};
+use crate::catalog::diff::{Weight, beside, diff};
 use crate::catalog::{Catalog, Name, Table};
 use crate::db::{DbError, Dialect};
 use crate::error::{Code, Error, Result};
@@ -106,7 +106,7 @@ impl Act<'_, '_> {
     /// Compares two schemas that should be the same. `true`: they are not.
     fn compare(&mut self, wanted: &Catalog, found: &Catalog, direction: Direction) -> bool {
         let same = wanted.fingerprint == found.fingerprint;
-        let changes = if same { reordered(wanted, found) } else { diff(wanted, found) };
+        let changes = if same { beside(wanted, found) } else { diff(wanted, found) };
         for change in changes.iter().filter(|change| change.weight < Weight::Structure) {
             self.verified.note(sentence(direction, change));
         }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::contents::Loss;
 use crate::backend::Backend;
-use crate::catalog::diff::{Change, Field, TEXTS, Weight, What};
+use crate::catalog::diff::{Change, Field, Weight, What, is_text};
 use crate::error::Place;
 use crate::migrate::direction::Direction;
 use crate::migrate::source::Migration;
@@ -148,7 +148,7 @@ pub(super) fn sentence(direction: Direction, change: &Change) -> String {
         Direction::Up => "after the second up",
         Direction::Down => "after down",
     };
-    let fields = || change.fields.iter().find(|field| !TEXTS.contains(&field.name.as_str())).or(change.fields.first());
+    let fields = || change.fields.iter().find(|field| !is_text(&field.name)).or(change.fields.first());
     match (change.change, fields()) {
         (What::Added, _) => format!("{after}, {thing} is left over"),
         (What::Removed, _) => format!("{after}, {thing} is missing"),
@@ -158,7 +158,7 @@ pub(super) fn sentence(direction: Direction, change: &Change) -> String {
             format!("{after}, {thing} is {not}{}", name.replace('_', " "))
         }
         // It may be long, and how it differs is for `schema diff` to show.
-        (What::Changed, Some(field)) if TEXTS.contains(&field.name.as_str()) => {
+        (What::Changed, Some(field)) if is_text(&field.name) => {
             format!("{after}, {thing} has another {}", field.title())
         }
         (What::Changed, Some(field)) => {

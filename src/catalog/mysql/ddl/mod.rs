@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 use self::program::{routine, trigger};
 use super::expression::literal;
 use super::tables::COLUMNS_OF_VIEW;
+use crate::catalog::Frame;
 use crate::catalog::model::{Catalog, Name, Order, Sequence, View};
 use crate::db::Dialect;
 use crate::sql::{Kind, Lexer, Rules, Token};
@@ -76,6 +77,29 @@ pub(super) fn ddl(catalog: &Catalog, dialect: &dyn Dialect) -> Vec<String> {
         }
     }
     statements
+}
+
+/// The session's own settings, by the names that they are kept under meanwhile.
+const SETTINGS: [(&str, &str); 5] = [
+    ("character_set_client", "@dbtool_client"),
+    ("character_set_results", "@dbtool_results"),
+    ("collation_connection", "@dbtool_collation"),
+    ("time_zone", "@dbtool_time_zone"),
+    ("sql_mode", "@dbtool_mode"),
+];
+
+pub(super) fn frame(catalog: &Catalog, dialect: &dyn Dialect) -> Frame {
+    let all = |one: fn(&(&str, &str)) -> String| SETTINGS.iter().map(one).collect::<Vec<_>>().join(", ");
+    let mode = catalog.making.sql_mode.as_ref().map(|mode| format!(", sql_mode = {}", dialect.literal(mode)));
+    let zone = format!("SET time_zone = '+00:00'{}", mode.unwrap_or_default());
+    Frame {
+        before: vec![
+            format!("SET {}", all(|(name, kept)| format!("{kept} = @@SESSION.{name}"))),
+            "SET NAMES utf8mb4".to_owned(),
+            zone,
+        ],
+        after: vec![format!("SET {}", all(|(name, kept)| format!("{name} = {kept}")))],
+    }
 }
 
 /// Statements, and around them what makes a session that has no backslash escapes take them.

@@ -6,11 +6,19 @@ use crate::catalog::model::{Column, Index, Name, Options, Table, TableKind, Trig
 impl Writer<'_> {
     pub(super) fn comments(&mut self) {
         let catalog = self.catalog;
+        for extension in &catalog.extensions {
+            self.comment("EXTENSION", self.quote(&extension.name), extension.comment.as_ref());
+        }
         for one in &catalog.enums {
             self.comment("TYPE", self.name(&one.name), one.comment.as_ref());
         }
         for composite in &catalog.composites {
-            self.comment("TYPE", self.name(&composite.name), composite.comment.as_ref());
+            let name = self.name(&composite.name);
+            self.comment("TYPE", &name, composite.comment.as_ref());
+            for (attribute, _) in &composite.attributes {
+                let comment = composite.options.get(&format!("comment of {attribute}"));
+                self.comment("COLUMN", format!("{name}.{}", self.quote(attribute)), comment);
+            }
         }
         for domain in &catalog.domains {
             let name = self.name(&domain.name);
@@ -41,6 +49,14 @@ impl Writer<'_> {
         let name = self.name(&table.name);
         for key in table.primary_key.iter().chain(&table.uniques) {
             self.constraint_comment(&name, key.name.as_deref(), &key.options);
+            self.index_comment(&table.name, key.name.as_deref(), &key.options);
+        }
+        for exclusion in &table.exclusions {
+            self.constraint_comment(&name, Some(&exclusion.name), &exclusion.options);
+            self.index_comment(&table.name, Some(&exclusion.name), &exclusion.options);
+        }
+        for column in &table.columns {
+            self.comment("SEQUENCE", self.identity_sequence(table, column), column.options.get("sequence comment"));
         }
         for key in &table.foreign_keys {
             self.constraint_comment(&name, key.name.as_deref(), &key.options);
@@ -72,6 +88,14 @@ impl Writer<'_> {
     fn constraint_comment(&mut self, on: &str, name: Option<&str>, options: &Options) {
         if let Some(name) = name {
             self.comment("CONSTRAINT", format!("{} ON {on}", self.quote(name)), options.get("comment"));
+        }
+    }
+
+    /// Of the index that a constraint made.
+    fn index_comment(&mut self, on: &Name, name: Option<&str>, options: &Options) {
+        if let Some(name) = name {
+            let name = Name { schema: on.schema.clone(), name: name.to_owned() };
+            self.comment("INDEX", self.name(&name), options.get("index comment"));
         }
     }
 

@@ -94,7 +94,17 @@ impl Writer<'_> {
                 sql.add(format!(" WHERE {predicate}"));
             }
             self.put(sql.0);
+            self.statistics(on, index);
             self.cluster(&table, kind, Some(&index.name), &index.options);
+        }
+    }
+
+    fn statistics(&mut self, on: &Name, index: &Index) {
+        let name = self.name(&Name { schema: on.schema.clone(), name: index.name.clone() });
+        for (part, number) in index.parts.iter().zip(1..) {
+            if let Some(target) = part.options.get("statistics") {
+                self.put(format!("ALTER INDEX {name} ALTER COLUMN {number} SET STATISTICS {target}"));
+            }
         }
     }
 
@@ -126,6 +136,9 @@ impl Writer<'_> {
         let name = self.name(&table.name);
         for key in table.primary_key.iter().chain(&table.uniques) {
             self.cluster(&name, "TABLE", key.name.as_deref(), &key.options);
+        }
+        for exclusion in &table.exclusions {
+            self.cluster(&name, "TABLE", Some(&exclusion.name), &exclusion.options);
         }
     }
 

@@ -8,6 +8,7 @@ mod types;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::catalog::Frame;
 use crate::catalog::model::{
     Catalog, Composite, Domain, Enum, Name, Object, Options, Routine, Sequence, Table, TableKind, View,
 };
@@ -17,6 +18,29 @@ pub(super) fn ddl(catalog: &Catalog, dialect: &dyn Dialect) -> Vec<String> {
     let mut writer = Writer { catalog, dialect, statements: Vec::new() };
     writer.write();
     writer.statements
+}
+
+/// What decides how the server reads texts, and what it gives to objects that say nothing.
+const SETTINGS: [(&str, &str); 12] = [
+    ("client_encoding", "'UTF8'"),
+    ("client_min_messages", "warning"),
+    ("standard_conforming_strings", "on"),
+    ("datestyle", "'ISO, YMD'"),
+    ("intervalstyle", "postgres"),
+    ("timezone", "'UTC'"),
+    ("lc_monetary", "'C'"),
+    ("xmloption", "content"),
+    ("array_nulls", "on"),
+    ("transform_null_equals", "off"),
+    ("default_tablespace", "''"),
+    ("default_table_access_method", "heap"),
+];
+
+pub(super) fn frame() -> Frame {
+    Frame {
+        before: SETTINGS.iter().map(|(name, value)| format!("SET {name} = {value}")).collect(),
+        after: SETTINGS.iter().rev().map(|(name, _)| format!("RESET {name}")).collect(),
+    }
 }
 
 struct Writer<'c> {
@@ -46,7 +70,8 @@ impl<'c> Writer<'c> {
         self.programs();
         self.comments();
         // Only now is everything there that a query may call.
-        for view in self.views_in_order().into_iter().filter(|view| view.materialized) {
+        let kept = |view: &&View| view.materialized && !has(&view.options, "populated");
+        for view in self.views_in_order().into_iter().filter(kept) {
             self.put(format!("REFRESH MATERIALIZED VIEW {}", self.name(&view.name)));
         }
         if has_routines {
@@ -58,7 +83,7 @@ impl<'c> Writer<'c> {
     fn objects(&mut self) {
         let catalog = self.catalog;
         let mut makers: BTreeMap<Object, Maker<'_>> = BTreeMap::new();
-        let object = |kind: &str, name: &Name| Object { kind: kind.to_owned(), name: name.clone() };
+        let object = |kind: &str, name: &Name| Object::new(kind, name.clone());
         makers.extend(catalog.enums.iter().map(|one| (object("enum", &one.name), Maker::Enum(one))));
         makers.extend(catalog.domains.iter().map(|one| (object("domain", &one.name), Maker::Domain(one))));
         makers
@@ -93,6 +118,11 @@ impl<'c> Writer<'c> {
     /// What stands on tables, and needs all of them.
     fn table_parts(&mut self) {
         let catalog = self.catalog;
+        for view in &catalog.views {
+            if self.is_later_query(view) {
+                self.view_query(view, "CREATE OR REPLACE");
+            }
+        }
         for table in &catalog.tables {
             self.later_parts(table);
         }
@@ -132,6 +162,11 @@ impl<'c> Writer<'c> {
         self.catalog.making.later.iter().any(|(name, other)| *name == table.name && other == part)
     }
 
+    /// Whether a view's query must wait until all objects are there.
+    fn is_later_query(&self, view: &View) -> bool {
+        self.catalog.making.views.contains(&view.name)
+    }
+
     fn put(&mut self, statement: String) {
         self.statements.push(statement);
     }
@@ -158,7 +193,8 @@ impl<'c> Writer<'c> {
     /// ` WITH (…)` with the storage parameters among options: whatever has no meaning of its own here.
     fn storage(&self, options: &Options) -> String {
         let own: BTreeSet<&str> =
-            ["unlogged", "row_security", "tablespace", "server", "clustered", "comment", "deferrable"].into();
+            ["unlogged", "row_security", "tablespace", "server", "clustered", "comment", "deferrable", "populated"]
+                .into();
         let parameter = |(name, value): (&String, &String)| format!("{name} = {}", self.literal(value));
         let parameters = options.iter().filter(|(name, _)| !name.contains(' ') && !own.contains(name.as_str()));
         let parameters: Vec<String> = parameters.map(parameter).collect();
@@ -193,7 +229,7 @@ enum Maker<'c> {
 /// A routine goes by its name and arguments.
 fn routine_object(routine: &Routine) -> Object {
     let name = format!("{}({})", routine.name.name, routine.arguments);
-    Object { kind: "routine".to_owned(), name: Name { schema: routine.name.schema.clone(), name } }
+    Object::new("routine", Name { schema: routine.name.schema.clone(), name })
 }
 
 /// Whether an option is there that says no more.

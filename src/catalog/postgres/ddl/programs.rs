@@ -84,6 +84,7 @@ impl Writer<'_> {
                 self.policy(&table.name, policy);
             }
         }
+        self.triggers_of_partitions();
         for view in &catalog.views {
             for trigger in &view.triggers {
                 self.trigger(&view.name, trigger);
@@ -121,6 +122,30 @@ impl Writer<'_> {
             None => return,
         };
         self.put(format!("ALTER TABLE {table} {state} TRIGGER {name}"));
+    }
+
+    /// Those that do not fire as they do on the partition's parent, which must be told first, and so must its own parent.
+    fn triggers_of_partitions(&mut self) {
+        let tables = &self.catalog.tables;
+        let depth = |table: &Table| {
+            let parent = |table: &Table| tables.iter().find(|other| Some(&other.name) == table.inherits.first());
+            std::iter::successors(parent(table), |table| parent(table)).take(tables.len()).count()
+        };
+        let own =
+            |(option, state): (&String, &String)| Some((option.strip_prefix("trigger ")?.to_owned(), state.clone()));
+        let mut all: Vec<(usize, &Table, String, String)> = Vec::new();
+        for table in tables {
+            let own: Vec<_> = table.options.iter().filter_map(own).collect();
+            all.extend(own.into_iter().map(|(name, state)| (depth(table), table, name, state)));
+        }
+        all.sort_by_key(|(depth, ..)| *depth);
+        for (_, table, name, state) in all {
+            let state = match state.as_str() {
+                "disabled" => "DISABLE".to_owned(),
+                state => state.replace("enabled", "ENABLE").to_uppercase(),
+            };
+            self.put(format!("ALTER TABLE ONLY {} {state} TRIGGER {}", self.name(&table.name), self.quote(&name)));
+        }
     }
 
     /// `update of total, "Name"`

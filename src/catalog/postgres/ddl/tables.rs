@@ -1,7 +1,7 @@
 //! Tables with their columns, partitions, and views.
 
 use super::{Clauses, Writer, has};
-use crate::catalog::model::{Check, Column, Identity, Options, Table, TableKind, View};
+use crate::catalog::model::{Check, Column, Identity, Name, Options, Table, TableKind, View};
 
 /// What the sequence of an identity column can be told.
 const SEQUENCE: [(&str, &str); 6] = [
@@ -101,6 +101,9 @@ impl Writer<'_> {
                 self.put(format!("{alter} SET ({name} = {value})"));
             }
         }
+        if has(options, "sequence unlogged") {
+            self.put(format!("ALTER SEQUENCE {} SET UNLOGGED", self.identity_sequence(table, column)));
+        }
         if has(options, "not null for new rows") {
             let name = options.get("not null name").cloned();
             let name = name.unwrap_or_else(|| format!("{}_{}_not_null", table.name.name, column.name));
@@ -115,6 +118,13 @@ impl Writer<'_> {
         if has(options, "inherited") {
             self.inherited_column(table, column, &alter);
         }
+    }
+
+    /// The name of the sequence that an identity column counts with.
+    pub(super) fn identity_sequence(&self, table: &Table, column: &Column) -> String {
+        let usual = || format!("{}_{}_seq", table.name.name, column.name);
+        let named = column.options.get("sequence name").cloned();
+        named.unwrap_or_else(|| self.name(&Name { schema: table.name.schema.clone(), name: usual() }))
     }
 
     fn inherited_column(&mut self, table: &Table, column: &Column, alter: &str) {
@@ -179,14 +189,10 @@ impl Writer<'_> {
         let (name, body) = (self.name(&view.name), &view.body);
         let storage = self.storage(&view.options);
         if !view.materialized {
-            self.put(format!("CREATE VIEW {name}{storage} AS\n{body}"));
-            for column in &view.columns {
-                if let Some(default) = &column.default {
-                    self.put(format!(
-                        "ALTER VIEW {name} ALTER COLUMN {} SET DEFAULT {default}",
-                        self.quote(&column.name)
-                    ));
-                }
+            if self.is_later_query(view) {
+                self.put(format!("CREATE VIEW {name} AS\nSELECT {}", self.placeholders(&view.columns)));
+            } else {
+                self.view_query(view, "CREATE");
             }
             return;
         }
@@ -194,6 +200,26 @@ impl Writer<'_> {
         let tablespace = self.tablespace(&view.options, " TABLESPACE ");
         let method = method.unwrap_or_default();
         self.put(format!("CREATE MATERIALIZED VIEW {name}{method}{storage}{tablespace} AS\n{body}\nWITH NO DATA"));
+    }
+
+    /// Gives a view its query, and with it what is said of its columns.
+    pub(super) fn view_query(&mut self, view: &View, verb: &str) {
+        let name = self.name(&view.name);
+        self.put(format!("{verb} VIEW {name}{} AS\n{}", self.storage(&view.options), view.body));
+        for column in &view.columns {
+            if let Some(default) = &column.default {
+                self.put(format!("ALTER VIEW {name} ALTER COLUMN {} SET DEFAULT {default}", self.quote(&column.name)));
+            }
+        }
+    }
+
+    /// Columns of the right names and types that read nothing.
+    fn placeholders(&self, columns: &[Column]) -> String {
+        let one = |column: &Column| {
+            let collation = column.collation.as_ref().map(|collation| format!(" COLLATE {collation}"));
+            format!("NULL::{}{} AS {}", column.type_name, collation.unwrap_or_default(), self.quote(&column.name))
+        };
+        columns.iter().map(one).collect::<Vec<_>>().join(", ")
     }
 }
 

@@ -1,6 +1,6 @@
 //! Enums, domains, composite types and sequences.
 
-use super::{Clauses, Writer};
+use super::{Clauses, Writer, has};
 use crate::catalog::model::{Check, Composite, Domain, Enum, Sequence};
 
 impl Writer<'_> {
@@ -33,16 +33,21 @@ impl Writer<'_> {
     }
 
     pub(super) fn make_composite(&mut self, composite: &Composite) {
-        let attributes: Vec<String> =
-            composite.attributes.iter().map(|(name, kind)| format!("{} {kind}", self.quote(name))).collect();
+        let attribute = |(name, kind): &(String, String)| {
+            let collation = composite.options.get(&format!("collation of {name}"));
+            let collation = collation.map(|collation| format!(" COLLATE {collation}"));
+            format!("{} {kind}{}", self.quote(name), collation.unwrap_or_default())
+        };
+        let attributes: Vec<String> = composite.attributes.iter().map(attribute).collect();
         self.put(format!("CREATE TYPE {} AS ({})", self.name(&composite.name), attributes.join(", ")));
     }
 
     pub(super) fn make_sequence(&mut self, sequence: &Sequence) {
         let Sequence { type_name, start, increment, minimum, maximum, cache, .. } = sequence;
         let cycle = if sequence.cycle { " CYCLE" } else { "" };
+        let unlogged = if has(&sequence.options, "unlogged") { "UNLOGGED " } else { "" };
         self.put(format!(
-            "CREATE SEQUENCE {} AS {type_name} INCREMENT BY {increment} MINVALUE {minimum} MAXVALUE {maximum} START WITH {start} CACHE {cache}{cycle}",
+            "CREATE {unlogged}SEQUENCE {} AS {type_name} INCREMENT BY {increment} MINVALUE {minimum} MAXVALUE {maximum} START WITH {start} CACHE {cache}{cycle}",
             self.name(&sequence.name)
         ));
     }

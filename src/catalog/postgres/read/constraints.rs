@@ -17,7 +17,7 @@ pub(super) enum Constraint {
     Primary,
     /// By its name.
     Unique(String),
-    Exclusion,
+    Exclusion(String),
 }
 
 pub(super) fn read(rows: &[Row], relations: &mut Relations, types: &mut Types) -> Result<Made, Vanished> {
@@ -44,7 +44,7 @@ pub(super) fn read(rows: &[Row], relations: &mut Relations, types: &mut Types) -
                 }
             }
             "x" => {
-                made.insert(index, Constraint::Exclusion);
+                made.insert(index, Constraint::Exclusion(name.clone()));
                 exclusion(row, name, relations)?;
             }
             // What a partition has from its parent goes with the parent's.
@@ -86,8 +86,10 @@ fn key(row: &Row, name: &str, relations: &Relations) -> Key {
 fn exclusion(row: &Row, name: String, relations: &mut Relations) -> Result<(), Vanished> {
     let definition = made(row, 20, true)?.unwrap_or_default().to_owned();
     let of_partition = row.flag(9);
+    let mut options = Options::new();
+    put(&mut options, "comment", row.optional(21));
     if let Some(table) = relations.table(oid(row, 0)).filter(|_| !of_partition) {
-        table.exclusions.push(Exclusion { name, definition });
+        table.exclusions.push(Exclusion { name, definition, options });
     }
     Ok(())
 }

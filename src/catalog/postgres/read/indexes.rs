@@ -13,6 +13,9 @@ use crate::db::Row;
 const DESCENDING: i64 = 1;
 const NULLS_FIRST: i64 = 2;
 
+/// The database's own collation, by its number.
+const DEFAULT_COLLATION: i64 = 100;
+
 pub(super) fn read(rows: &[Row], made_for: &Made, relations: &mut Relations) -> Result<(), Vanished> {
     let names: HashMap<Oid, String> = rows.iter().map(|row| (oid(row, 1), row.text(2).to_owned())).collect();
     for row in rows {
@@ -30,14 +33,23 @@ pub(super) fn read(rows: &[Row], made_for: &Made, relations: &mut Relations) -> 
         };
         let (_, included) = keys(row);
         let included = relations.columns(table, &included);
-        let key = relations.table(table).and_then(|table| match constraint {
+        let Some(table) = relations.table(table) else { continue };
+        let comment = row.optional(22);
+        let key = match constraint {
             Constraint::Primary => table.primary_key.as_mut(),
             Constraint::Unique(name) => table.uniques.iter_mut().find(|key| key.name.as_ref() == Some(name)),
-            Constraint::Exclusion => None,
-        });
+            Constraint::Exclusion(name) => {
+                if let Some(exclusion) = table.exclusions.iter_mut().find(|one| one.name == *name) {
+                    put_flag(&mut exclusion.options, "clustered", row.flag(6));
+                    put(&mut exclusion.options, "index comment", comment);
+                }
+                None
+            }
+        };
         if let Some(key) = key {
             key.included = included;
             key.options.extend(options);
+            put(&mut key.options, "index comment", comment);
         }
     }
     Ok(())
@@ -83,7 +95,8 @@ fn parts(row: &Row, keys: &[i64], relations: &Relations) -> Result<Vec<IndexPart
     let table = oid(row, 0);
     let (order, collations) = (numbers(row.text(11)), numbers(row.text(12)));
     let (mut expressions, classes, names) = (texts(row.text(15)), texts(row.text(16)), texts(row.text(17)));
-    let parameters: HashMap<String, Option<Vec<String>>> = serde_json::from_str(row.text(18)).unwrap_or_default();
+    let parameters: HashMap<String, Vec<String>> = serde_json::from_str(row.text(18)).unwrap_or_default();
+    let statistics: HashMap<String, i64> = serde_json::from_str(row.text(23)).unwrap_or_default();
     let mut parts = Vec::new();
     for (at, number) in keys.iter().enumerate() {
         let column = relations.columns(table, &[*number]).pop();
@@ -93,15 +106,21 @@ fn parts(row: &Row, keys: &[i64], relations: &Relations) -> Result<Vec<IndexPart
         }
         let mut options = Options::new();
         let own = relations.0.get(&table).and_then(|relation| relation.attributes.get(relation.place(*number)?));
-        // The collation of an expression is not known: what is unusual for most is told.
+        // The collation that an expression has by itself is not known: what is unusual for most is told, and where others stand in
+        // it, even the usual one. What has none, such as a comparison, has the number 0.
+        let names_one = || expression.as_ref().is_some_and(|expression| expression.contains("COLLATE"));
         let collation = collations.get(at).copied().unwrap_or_default();
-        if own.map_or(100, |(_, collation)| i64::from(*collation)) != collation {
-            put(&mut options, "collation", names.get(at).and_then(Option::as_deref));
+        let usual = own.map_or_else(|| if names_one() { 0 } else { DEFAULT_COLLATION }, |(_, own)| i64::from(*own));
+        if collation != 0 && collation != usual {
+            let name = names.get(at).and_then(Option::as_deref);
+            put(&mut options, "collation", name.or(Some("\"default\"")));
         }
         put(&mut options, "class", classes.get(at).and_then(Option::as_deref));
-        if let Some(Some(parameters)) = parameters.get(&(at + 1).to_string()) {
+        let number = (at + 1).to_string();
+        if let Some(parameters) = parameters.get(&number) {
             put(&mut options, "class parameters", Some(&parameters.join(", ")));
         }
+        put(&mut options, "statistics", statistics.get(&number).map(ToString::to_string).as_deref());
         let bits = order.get(at).copied().unwrap_or_default();
         let (descending, nulls_first) = (bits & DESCENDING != 0, bits & NULLS_FIRST != 0);
         let nulls = if nulls_first { "first" } else { "last" };

@@ -18,11 +18,11 @@ use std::time::Duration;
 
 use crate::backend::Backend;
 use crate::catalog::Depth;
-use crate::catalog::model::{Catalog, Name};
+use crate::catalog::model::{Catalog, Name, Server};
 use crate::db::{DbError, Dialect, Home, Kind, Row, Session};
 use crate::error::{Code, Error, Result};
 
-/// In the order of [`Answers`].
+/// In the order in which [`catalog`] takes them.
 const QUERIES: [&str; 10] = [
     include_str!("relations.sql"),
     include_str!("columns.sql"),
@@ -90,7 +90,7 @@ pub(super) fn read(session: &mut Session, dialect: &dyn Dialect, home: &Home, de
 
 /// Asks everything in one message, and leaves the connection as it was: within a transaction that is open already, what is
 /// set goes with a savepoint.
-fn ask(session: &mut Session, dialect: &dyn Dialect, schema: &str, depth: Depth) -> Result<Vec<Vec<Row>>, DbError> {
+fn ask(session: &mut Session, dialect: &dyn Dialect, schema: &str, depth: Depth) -> Result<Answers, DbError> {
     let is_open = session.in_transaction(false);
     let (begin, end, undo) = if is_open {
         let end = vec!["ROLLBACK TO SAVEPOINT dbtool_catalog", "RELEASE SAVEPOINT dbtool_catalog"];
@@ -107,7 +107,8 @@ fn ask(session: &mut Session, dialect: &dyn Dialect, schema: &str, depth: Depth)
         .chain(SETTINGS)
         .map(|(name, value)| format!("pg_catalog.set_config('{name}', {}, true)", dialect.literal(value)))
         .collect();
-    let mut message = vec![begin.to_owned(), format!("SELECT {}", settings.join(", "))];
+    let server = "SELECT pg_catalog.current_setting('server_version')".to_owned();
+    let mut message = vec![begin.to_owned(), format!("{server}, {}", settings.join(", "))];
     let numbered = QUERIES.iter().zip(1..);
     if depth == Depth::Structure {
         // Asked again and again on a connection of our own, they are worth planning once: that takes as long as running them. But a
@@ -133,7 +134,17 @@ fn ask(session: &mut Session, dialect: &dyn Dialect, schema: &str, depth: Depth)
     }
     let mut answers = answers?;
     answers.truncate(2 + QUERIES.len());
-    Ok(answers.split_off(2.min(answers.len())))
+    let rows = answers.split_off(2.min(answers.len()));
+    let version = answers.get(1).and_then(|rows| rows.first()).map_or("", |row| row.text(0));
+    let server = Server { name: Backend::Postgres.title().to_owned(), version: version.to_owned() };
+    Ok(Answers { server, rows })
+}
+
+/// What the server said.
+struct Answers {
+    server: Server,
+    /// To each of [`QUERIES`].
+    rows: Vec<Vec<Row>>,
 }
 
 /// `cache lookup failed for …`, `could not open relation …`, `… does not exist`.
@@ -142,11 +153,11 @@ fn is_of_vanished(error: &DbError) -> bool {
 }
 
 /// Puts the answers together.
-fn catalog(answers: Vec<Vec<Row>>, schema: &str) -> Result<Catalog, Vanished> {
-    let answers: [Vec<Row>; QUERIES.len()] = answers.try_into().map_err(|_| Vanished)?;
-    let [relations, columns, constraints, indexes, triggers, policies, routines, types, others, dependencies] = answers;
+fn catalog(answers: Answers, schema: &str) -> Result<Catalog, Vanished> {
+    let rows: [Vec<Row>; QUERIES.len()] = answers.rows.try_into().map_err(|_| Vanished)?;
+    let [relations, columns, constraints, indexes, triggers, policies, routines, types, others, dependencies] = rows;
     let names = Names { home: schema };
-    let mut catalog = Catalog::empty(Backend::Postgres);
+    let mut catalog = Catalog { server: Some(answers.server), ..Catalog::empty(Backend::Postgres) };
     let mut types = types::read(&types, &names, &mut catalog)?;
     let mut relations = relations::read(&relations, &names)?;
     columns::read(columns, &types, &mut relations)?;

@@ -1,7 +1,8 @@
-//! Schemas and extensions, and what is not modelled.
+//! Schemas and extensions, grants, and what is not modelled.
 
-use super::Names;
-use crate::catalog::model::{Catalog, Extension, Name, Object};
+use super::{Names, text};
+use crate::catalog::is_ours;
+use crate::catalog::model::{Catalog, Extension, Grant, Name, Object};
 use crate::db::Row;
 
 pub(super) fn read(rows: &[Row], names: &Names<'_>, catalog: &mut Catalog) {
@@ -13,15 +14,20 @@ pub(super) fn read(rows: &[Row], names: &Names<'_>, catalog: &mut Catalog) {
         match row.text(0) {
             // Every database has `public`; what stands there tells of it.
             "schema" if name.name == names.home || name.name == "public" => {}
-            "schema" => catalog.schemas.push(Object { kind: "schema".to_owned(), name }),
+            "schema" => catalog.schemas.push(Object::new("schema", name)),
             "extension" => {
-                catalog.extensions.push(Extension {
-                    name: name.name,
-                    schema: name.schema,
-                    version: row.text(3).to_owned(),
-                });
+                let (version, comment) = serde_json::from_str(row.text(3)).unwrap_or_default();
+                catalog.extensions.push(Extension { name: name.name, schema: name.schema, version, comment });
             }
-            kind => catalog.not_modelled.push(Object { kind: kind.to_owned(), name }),
+            "grant" if is_ours(row.text(2)) => {}
+            "grant" => {
+                let (kind, role, right) = serde_json::from_str(row.text(3)).unwrap_or_default();
+                catalog.grants.push(Grant { kind, name, role, right });
+            }
+            kind => {
+                let definition = row.optional(3).map(text::settled);
+                catalog.not_modelled.push(Object { definition, ..Object::new(kind, name) });
+            }
         }
     }
 }

@@ -144,6 +144,7 @@ fn view(row: &Row, name: Name) -> Result<View, Vanished> {
     put_pairs(&mut options, "", row.text(16));
     put(&mut options, "tablespace", row.optional(18));
     put(&mut options, "access method", row.optional(19));
+    put(&mut options, "populated", row.flag(32).then_some("no"));
     Ok(View {
         name,
         materialized: row.text(1) == "m",
@@ -158,6 +159,8 @@ fn view(row: &Row, name: Name) -> Result<View, Vanished> {
 }
 
 fn sequence(row: &Row, name: Name) -> Sequence {
+    let mut options = Options::new();
+    put_flag(&mut options, "unlogged", row.text(12) == "u");
     Sequence {
         name,
         type_name: row.text(24).to_owned(),
@@ -169,6 +172,7 @@ fn sequence(row: &Row, name: Name) -> Sequence {
         cycle: row.flag(30),
         owned_by: None,
         comment: row.optional(5).map(str::to_owned),
+        options,
     }
 }
 
@@ -202,6 +206,17 @@ fn put_identity(column: &mut Column, sequence: &Sequence, usual: &Name) {
     if sequence.name != *usual {
         put(options, "sequence name", Some(&qualified(&sequence.name)));
     }
+    put(options, "sequence comment", sequence.comment.as_deref());
+}
+
+/// What is told of a composite type's attributes beside their types.
+fn attribute_options(columns: &[Column]) -> Options {
+    let mut options = Options::new();
+    for column in columns {
+        put(&mut options, &format!("collation of {}", column.name), column.collation.as_deref());
+        put(&mut options, &format!("comment of {}", column.name), column.comment.as_deref());
+    }
+    options
 }
 
 impl Relations {
@@ -258,7 +273,10 @@ impl Relations {
         let Some(Relation { what: What::Sequence(sequence, _), .. }) = self.0.remove(&id) else { return };
         let Some(place) = self.0.get(&table).and_then(|relation| relation.place(number)) else { return };
         let Some(table) = self.table(table) else { return };
+        // Before PostgreSQL 15 none was, whatever its table is.
+        let unlogged = (sequence.options.contains_key("unlogged"), table.options.contains_key("unlogged"));
         if let Some(column) = table.columns.get_mut(place) {
+            put_flag(&mut column.options, "sequence unlogged", unlogged == (true, false));
             let usual =
                 Name { schema: table.name.schema.clone(), name: format!("{}_{}_seq", table.name.name, column.name) };
             put_identity(column, &sequence, &usual);
@@ -274,6 +292,7 @@ impl Relations {
                 What::Composite(columns) => catalog.composites.push(Composite {
                     comment: types.comment(&relation.name),
                     name: relation.name,
+                    options: attribute_options(&columns),
                     attributes: columns.into_iter().map(|column| (column.name, column.type_name)).collect(),
                 }),
             }

@@ -25,7 +25,8 @@ SELECT c.oid, c.relkind, n.nspname, c.relname,
   q.seqstart, q.seqincrement, q.seqmin, q.seqmax, q.seqcache, q.seqcycle,
   CASE WHEN c.relkind = 'S' THEN (SELECT pg_catalog.concat_ws(' ', w.deptype, w.refobjid, w.refobjsubid) FROM pg_catalog.pg_depend w
     WHERE w.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND w.objid = c.oid AND w.objsubid = 0
-      AND w.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND w.refobjsubid > 0 AND w.deptype IN ('a', 'i')) END AS goes_with
+      AND w.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND w.refobjsubid > 0 AND w.deptype IN ('a', 'i')) END AS goes_with,
+  c.relkind = 'm' AND NOT c.relispopulated AS is_empty
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
 LEFT JOIN pg_catalog.pg_description d ON d.objoid = c.oid AND d.objoid >= 16384 AND d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objsubid = 0

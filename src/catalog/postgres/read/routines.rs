@@ -17,7 +17,8 @@ pub(super) fn read(rows: &[Row], names: &Names<'_>, catalog: &mut Catalog) -> Re
         let arguments = made(row, 4, true)?.unwrap_or_default().to_owned();
         let full = Name { schema: name.schema.clone(), name: format!("{}({arguments})", name.name) };
         if row.text(1) == "a" {
-            catalog.not_modelled.push(Object { kind: "aggregate".to_owned(), name: full });
+            let definition = row.optional(25).map(str::to_owned);
+            catalog.not_modelled.push(Object { definition, ..Object::new("aggregate", full) });
             continue;
         }
         known.insert(oid(row, 0), full);

@@ -10,7 +10,10 @@ SELECT p.oid, p.prokind, n.nspname, p.proname, pg_catalog.pg_get_function_identi
   (SELECT pg_catalog.json_agg(pg_catalog.format_type(t, NULL)) FROM pg_catalog.unnest(p.protrftypes) t) AS transforms,
   pg_catalog.to_json(p.proconfig) AS settings,
   CASE WHEN p.prokind <> 'a' THEN pg_catalog.pg_get_functiondef(p.oid) END AS statement,
-  pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(p.proname) AS quoted, d.description
+  pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(p.proname) AS quoted, d.description,
+  CASE WHEN p.prokind = 'a' THEN (SELECT pg_catalog.concat_ws(', ', g.aggkind, g.aggnumdirectargs, 'sfunc ' || g.aggtransfn::pg_catalog.text, 'stype ' || pg_catalog.format_type(g.aggtranstype, NULL),
+    'finalfunc ' || NULLIF(g.aggfinalfn::pg_catalog.oid, 0)::pg_catalog.regproc, 'combinefunc ' || NULLIF(g.aggcombinefn::pg_catalog.oid, 0)::pg_catalog.regproc, 'initcond ' || g.agginitval, 'msfunc ' || NULLIF(g.aggmtransfn::pg_catalog.oid, 0)::pg_catalog.regproc,
+    'sortop ' || NULLIF(g.aggsortop, 0)::pg_catalog.regoperator) FROM pg_catalog.pg_aggregate g WHERE g.aggfnoid = p.oid) END AS aggregate
 FROM pg_catalog.pg_proc p
 JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
 JOIN pg_catalog.pg_language l ON l.oid = p.prolang

@@ -20,6 +20,18 @@ pub(super) fn read(rows: &[Row], relations: &mut Relations) -> Result<(), Vanish
         if !known.is_some_and(|relation| matches!(relation.what, What::Table(_) | What::View(_))) {
             continue;
         }
+        if row.flag(13) {
+            let state = match row.text(3) {
+                "D" => "disabled",
+                "R" => "enabled replica",
+                "A" => "enabled always",
+                _ => "enabled",
+            };
+            if let Some(table) = relations.table(table) {
+                put(&mut table.options, &format!("trigger {}", row.text(1)), Some(state));
+            }
+            continue;
+        }
         let trigger = trigger(row, relations)?;
         if let Some((_, triggers)) = relations.parts(table) {
             triggers.push(trigger);

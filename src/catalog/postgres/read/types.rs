@@ -57,7 +57,8 @@ pub(super) fn read(rows: &[Row], names: &Names<'_>, catalog: &mut Catalog) -> Re
                     "b" => "base type",
                     _ => "shell type",
                 };
-                catalog.not_modelled.push(Object { kind: kind.to_owned(), name });
+                let definition = row.optional(15).map(str::to_owned);
+                catalog.not_modelled.push(Object { definition, ..Object::new(kind, name) });
             }
             _ => {}
         }

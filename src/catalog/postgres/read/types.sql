@@ -6,7 +6,9 @@ SELECT t.oid, t.typtype, n.nspname, t.typname,
   t.typbasetype, t.typtypmod, CASE WHEN t.typtype = 'd' THEN pg_catalog.format_type(t.typbasetype, t.typtypmod) END AS base,
   CASE WHEN b.typlen = -1 AND b.typelem <> 0 THEN b.typelem END AS element,
   t.typnotnull, t.typdefaultbin IS NOT NULL AS has_default, pg_catalog.pg_get_expr(t.typdefaultbin, 0) AS "default",
-  CASE WHEN t.typcollation <> b.typcollation THEN t.typcollation::pg_catalog.regcollation END AS collation
+  CASE WHEN t.typcollation <> b.typcollation THEN t.typcollation::pg_catalog.regcollation END AS collation,
+  CASE WHEN t.typtype = 'r' THEN (SELECT pg_catalog.concat_ws(', ', 'subtype ' || pg_catalog.format_type(r.rngsubtype, NULL), NULLIF(r.rngcollation, 0)::pg_catalog.regcollation,
+    NULLIF(r.rngcanonical::pg_catalog.oid, 0)::pg_catalog.regproc, NULLIF(r.rngsubdiff::pg_catalog.oid, 0)::pg_catalog.regproc) FROM pg_catalog.pg_range r WHERE r.rngtypid = t.oid) END AS range
 FROM pg_catalog.pg_type t
 JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
 LEFT JOIN pg_catalog.pg_type b ON b.oid = t.typbasetype AND t.typtype = 'd'

@@ -2,11 +2,17 @@
 //!
 //! Serialized they are `schema dump -o json`; docs/schema.json is its JSON Schema.
 
+mod table;
+
+pub use table::{
+    Check, Column, Exclusion, ForeignKey, Generated, Identity, Index, IndexPart, Key, Order, Policy, Table, TableKind,
+    Trigger,
+};
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::types::Type;
 use crate::backend::Backend;
 
 /// What a name stands for within its kind. Objects of the connection's own schema have no schema here, so that two
@@ -42,6 +48,9 @@ pub type Options = BTreeMap<String, String>;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Catalog {
     pub backend: Backend,
+    /// What it was read from. No part of what is compared.
+    #[serde(default)]
+    pub server: Option<Server>,
     /// Of all that is modelled; what is measured, and the order of columns, is no part of it.
     #[serde(default)]
     pub fingerprint: String,
@@ -63,7 +72,9 @@ pub struct Catalog {
     pub views: Vec<View>,
     #[serde(default)]
     pub routines: Vec<Routine>,
-    /// What is there, and is not compared: each by its kind and name.
+    #[serde(default)]
+    pub grants: Vec<Grant>,
+    /// What is there, and cannot be made anew: compared by kind and name, and by its definition where that is known.
     #[serde(default)]
     pub not_modelled: Vec<Object>,
     /// What the user has no right to see, or the server could not say: nothing is known of it.
@@ -74,13 +85,41 @@ pub struct Catalog {
     pub making: Making,
 }
 
-/// What the statements that make a schema must heed: PostgreSQL.
+/// A server by its own name and version: `MariaDB`, `10.11.14-MariaDB`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Server {
+    pub name: String,
+    pub version: String,
+}
+
+impl Server {
+    /// Its version, as far as servers that share it write texts in one way: `16`, `10.11`.
+    #[must_use]
+    pub fn series(&self) -> &str {
+        let dots = if self.name == Backend::Postgres.title() { 1 } else { 2 };
+        let version = self.version.split(|c: char| !(c.is_ascii_digit() || c == '.')).next().unwrap_or_default();
+        version.match_indices('.').nth(dots - 1).map_or(version, |(at, _)| &version[..at])
+    }
+}
+
+/// `PostgreSQL 16`
+impl std::fmt::Display for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.name, self.series())
+    }
+}
+
+/// What the statements that make a schema must heed.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Making {
-    /// Types, sequences, routines (with their arguments), tables and views, each behind all that its text names.
+    /// PostgreSQL: types, sequences, routines (with their arguments), tables and views, each behind all that its text names.
     pub order: Vec<Object>,
     /// The defaults and checks that need what needs their table: table, and column or check.
     pub later: Vec<(Name, String)>,
+    /// The views that others need before their own queries can be made.
+    pub views: Vec<Name>,
+    /// MySQL: the `sql_mode` that whatever has a body was made in, unless it says another.
+    pub sql_mode: Option<String>,
 }
 
 impl Catalog {
@@ -88,6 +127,7 @@ impl Catalog {
     pub fn empty(backend: Backend) -> Self {
         Self {
             backend,
+            server: None,
             fingerprint: String::new(),
             schemas: Vec::new(),
             extensions: Vec::new(),
@@ -98,6 +138,7 @@ impl Catalog {
             tables: Vec::new(),
             views: Vec::new(),
             routines: Vec::new(),
+            grants: Vec::new(),
             not_modelled: Vec::new(),
             not_seen: Vec::new(),
             making: Making::default(),
@@ -122,6 +163,7 @@ impl Catalog {
         self.tables.sort_by(|a, b| a.name.cmp(&b.name));
         self.views.sort_by(|a, b| a.name.cmp(&b.name));
         self.routines.sort_by(|a, b| (&a.name, &a.arguments).cmp(&(&b.name, &b.arguments)));
+        self.grants.sort();
         self.not_modelled.sort();
         self.not_seen.sort();
         for table in &mut self.tables {
@@ -159,275 +201,44 @@ impl Catalog {
     }
 }
 
-/// Something of which only kind and name are known.
+/// Something of which no more is known than what it is called, and perhaps what it says.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Object {
     /// In the server's words: `aggregate`, `event trigger`, `publication` …
     pub kind: String,
     #[serde(flatten)]
     pub name: Name,
+    /// What it is made of, where the server tells that as one text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub definition: Option<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Table {
+impl Object {
+    #[must_use]
+    pub fn new(kind: impl Into<String>, name: Name) -> Self {
+        Self { kind: kind.into(), name, definition: None }
+    }
+}
+
+/// Who may do what with an object, as far as that is not as usual; or whose it is, or as whom it works. Roles stand beside a
+/// database and not in it: this is told, and no part of the fingerprint.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Grant {
+    /// What is granted on: `table`, `column`, `function` …
+    pub kind: String,
     #[serde(flatten)]
     pub name: Name,
-    pub kind: TableKind,
-    pub comment: Option<String>,
-    /// An estimate, as of the last ANALYZE. Measured, as `bytes` is.
-    pub rows: Option<u64>,
-    /// With its indexes.
-    pub bytes: Option<u64>,
-    /// In the order of the table.
-    pub columns: Vec<Column>,
-    pub primary_key: Option<Key>,
-    pub foreign_keys: Vec<ForeignKey>,
-    /// Unique constraints. A unique index that no constraint made stands among the indexes.
-    pub uniques: Vec<Key>,
-    pub checks: Vec<Check>,
-    pub exclusions: Vec<Exclusion>,
-    pub indexes: Vec<Index>,
-    pub triggers: Vec<Trigger>,
-    /// Row-level security.
-    pub policies: Vec<Policy>,
-    /// The tables that it inherits from, or is a partition of.
-    pub inherits: Vec<Name>,
-    /// How it is partitioned: `RANGE (created_at)`.
-    pub partition_by: Option<String>,
-    /// Which rows a partition takes: `FOR VALUES IN (1)`.
-    pub partition_bound: Option<String>,
-    pub options: Options,
-    /// The statement that made it, where the database keeps one: SQLite. No part of what is compared.
-    #[serde(skip)]
-    pub sql: Option<String>,
+    pub role: String,
+    /// `SELECT`, `no EXECUTE`, `OWNER`, `DEFINER`
+    pub right: String,
 }
 
-impl Table {
-    #[must_use]
-    pub fn new(name: Name, kind: TableKind) -> Self {
-        Self {
-            name,
-            kind,
-            comment: None,
-            rows: None,
-            bytes: None,
-            columns: Vec::new(),
-            primary_key: None,
-            foreign_keys: Vec::new(),
-            uniques: Vec::new(),
-            checks: Vec::new(),
-            exclusions: Vec::new(),
-            indexes: Vec::new(),
-            triggers: Vec::new(),
-            policies: Vec::new(),
-            inherits: Vec::new(),
-            partition_by: None,
-            partition_bound: None,
-            options: Options::new(),
-            sql: None,
-        }
+/// `SELECT on table orders to reader`
+impl std::fmt::Display for Grant {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { kind, name, role, right } = self;
+        write!(f, "{right} on {kind} {name} to {role}")
     }
-
-    #[must_use]
-    pub fn column(&self, name: &str) -> Option<&Column> {
-        self.columns.iter().find(|column| column.name == name)
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TableKind {
-    Table,
-    /// It has partitions.
-    Partitioned,
-    Partition,
-    /// Its rows stand on another server.
-    Foreign,
-    /// SQLite: a module makes its rows.
-    Virtual,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Column {
-    pub name: String,
-    /// As the server writes it: `character varying(255)`.
-    #[serde(rename = "type")]
-    pub type_name: String,
-    /// What that is on any backend.
-    pub neutral: Type,
-    pub nullable: bool,
-    /// SQLite: never NULL, being the number of the row, and not said to be. No part of what is compared.
-    #[serde(skip)]
-    pub said_nullable: bool,
-    /// An expression, as it would stand behind DEFAULT.
-    pub default: Option<String>,
-    /// The database counts it up by itself.
-    pub identity: Option<Identity>,
-    pub generated: Option<Generated>,
-    /// Where it is not the usual one of its type, table or database.
-    pub collation: Option<String>,
-    /// MySQL: what stands behind ON UPDATE.
-    pub on_update: Option<String>,
-    pub comment: Option<String>,
-    pub options: Options,
-}
-
-impl Column {
-    #[must_use]
-    pub fn new(name: impl Into<String>, type_name: impl Into<String>, neutral: Type) -> Self {
-        Self {
-            name: name.into(),
-            type_name: type_name.into(),
-            neutral,
-            nullable: true,
-            said_nullable: false,
-            default: None,
-            identity: None,
-            generated: None,
-            collation: None,
-            on_update: None,
-            comment: None,
-            options: Options::new(),
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Identity {
-    /// GENERATED ALWAYS AS IDENTITY
-    Always,
-    /// GENERATED BY DEFAULT AS IDENTITY
-    ByDefault,
-    /// `AUTO_INCREMENT`, AUTOINCREMENT
-    AutoIncrement,
-    /// SQLite: an INTEGER PRIMARY KEY is the number of the row.
-    RowId,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Generated {
-    pub expression: String,
-    /// Otherwise it is computed when it is read.
-    pub stored: bool,
-}
-
-/// A primary key or unique constraint.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Key {
-    /// None where the database gives none: SQLite.
-    pub name: Option<String>,
-    pub columns: Vec<String>,
-    /// Columns that stand in its index only to be read.
-    pub included: Vec<String>,
-    /// `deferrable`, `initially deferred`, `nulls not distinct`, `on conflict`, a prefix length …
-    pub options: Options,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ForeignKey {
-    /// None where it has none: SQLite.
-    pub name: Option<String>,
-    pub columns: Vec<String>,
-    pub to: Name,
-    /// The columns that it refers to; those of the primary key where none are named.
-    pub to_columns: Vec<String>,
-    /// `no action`, `restrict`, `cascade`, `set null`, `set default`
-    pub on_delete: String,
-    pub on_update: String,
-    /// `immediate` or `deferred` where it is deferrable: what it is at the start of a transaction.
-    pub deferrable: Option<String>,
-    /// False: rows that were there before it were not looked at.
-    pub valid: bool,
-    /// `match full`, the columns of SET NULL …
-    pub options: Options,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Check {
-    pub name: Option<String>,
-    pub expression: String,
-    pub valid: bool,
-    pub options: Options,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Exclusion {
-    pub name: String,
-    /// What stands behind CONSTRAINT and its name.
-    pub definition: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Index {
-    pub name: String,
-    pub unique: bool,
-    /// `btree`, `gin`, `fulltext` …
-    pub method: String,
-    pub parts: Vec<IndexPart>,
-    /// Columns that stand in it only to be read.
-    pub included: Vec<String>,
-    /// Which rows are in it.
-    pub predicate: Option<String>,
-    pub valid: bool,
-    pub comment: Option<String>,
-    pub options: Options,
-    /// The server's own statement, where it has one. No part of what is compared.
-    #[serde(skip)]
-    pub sql: Option<String>,
-}
-
-/// A column or expression of an index.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct IndexPart {
-    pub column: Option<String>,
-    /// Where it is no column.
-    pub expression: Option<String>,
-    pub order: Order,
-    /// Collation, operator class, prefix length, `nulls`: where they are not the usual ones.
-    pub options: Options,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Order {
-    #[default]
-    Ascending,
-    Descending,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Trigger {
-    pub name: String,
-    /// `before`, `after`, `instead of`
-    pub timing: String,
-    /// `insert`, `update`, `update of total`, `delete`, `truncate`
-    pub events: Vec<String>,
-    /// Once for each row, or once for each statement.
-    pub for_each_row: bool,
-    pub condition: Option<String>,
-    /// PostgreSQL: the call. MySQL and SQLite: the statements.
-    pub body: String,
-    pub enabled: bool,
-    pub comment: Option<String>,
-    pub options: Options,
-    /// The server's own statement, where it has one. No part of what is compared.
-    #[serde(skip)]
-    pub sql: Option<String>,
-}
-
-/// A policy of row-level security. Whether it is on is among the table's options: `row_security`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Policy {
-    pub name: String,
-    pub permissive: bool,
-    /// `all`, `select`, `insert`, `update`, `delete`
-    pub command: String,
-    /// `public`, or those that it holds for.
-    pub roles: Vec<String>,
-    pub using: Option<String>,
-    pub check: Option<String>,
-    pub comment: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -496,6 +307,9 @@ pub struct Composite {
     /// Names and types.
     pub attributes: Vec<(String, String)>,
     pub comment: Option<String>,
+    /// `collation of name`, `comment of name`
+    #[serde(default)]
+    pub options: Options,
 }
 
 /// A sequence. That of an identity column is part of the column.
@@ -514,6 +328,9 @@ pub struct Sequence {
     /// The table and column that it goes with.
     pub owned_by: Option<(Name, String)>,
     pub comment: Option<String>,
+    /// `unlogged`
+    #[serde(default)]
+    pub options: Options,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -523,4 +340,24 @@ pub struct Extension {
     pub schema: Option<String>,
     /// Told, and not compared: servers of two versions bring two.
     pub version: String,
+    /// Where it is not the one that the extension brings.
+    #[serde(default)]
+    pub comment: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_series_of_servers_is_told_by_its_version() {
+        for (name, version, expected) in [
+            ("PostgreSQL", "16.4 (Debian 16.4-1)", "PostgreSQL 16"),
+            ("PostgreSQL", "18beta1", "PostgreSQL 18"),
+            ("MariaDB", "10.11.14-MariaDB-0+deb12u2", "MariaDB 10.11"),
+            ("SQLite", "3.46.0", "SQLite 3.46"),
+        ] {
+            assert_eq!(Server { name: name.into(), version: version.into() }.to_string(), expected);
+        }
+    }
 }
