@@ -242,6 +242,7 @@ impl Connector {
                 &["check the user and the password; `dbtool config show` tells where they come from"]
             }
             Kind::Tls => tls_advice(&error.message),
+            Kind::Foreign if !server => &["name the file of a database, or one that is not there yet"],
             Kind::Foreign => &[
                 "is this the right port? PostgreSQL's is 5432, with `postgres://`; that of MySQL and MariaDB is 3306, with `mysql://`",
             ],

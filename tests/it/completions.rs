@@ -52,6 +52,22 @@ fn versions_and_environments_are_known_from_the_disk() {
     assert_eq!(offered(&Project::sqlite(), &["dbtool", "migrate", "to", ""]), [""; 0]);
 }
 
+#[test]
+fn sides_and_flags_of_the_line_are_known() {
+    let project = Project::sqlite().file("dbtool.toml", "[env.dev]\n[env.stage]\n").file("dump.json", "{}");
+    let sides = offered(&project, &["dbtool", "schema", "diff", ""]);
+    for side in ["live", "migrations", "env:dev", "env:stage", "dump.json"] {
+        assert!(sides.contains(&side.to_owned()), "{side}: {sides:?}");
+    }
+    let other = format!("sqlite://{}", project.path("other.db").display());
+    project.session_on(&other).execute("CREATE TABLE elsewhere (id INT)").unwrap();
+    assert_eq!(offered(&project, &["dbtool", "--url", &other, "schema", "show", ""]), ["elsewhere"]);
+    // One directory that is none hides the others no more.
+    let project =
+        project.migration("2024-01-01-000000_create_users", "SELECT 1", "").file("migrations/_wrong/up.sql", "");
+    assert_eq!(offered(&project, &["dbtool", "migrate", "to", ""]), ["20240101000000"]);
+}
+
 const SHOW: &[&str] = &["dbtool", "schema", "show", ""];
 
 #[test]

@@ -70,7 +70,9 @@ fn drop_deletes_databases_only() {
     let url = format!("sqlite://{}", project.path("letter.txt").display());
     project.run(&["db", "drop", "--yes", "--url", &url]);
     assert!(project.path("letter.txt").exists());
-    project.expect(8, &["migrate", "status", "--url", &url, "--migrations-dir", "."]).says(&["file is not a database"]);
+    project
+        .expect(8, &["migrate", "status", "--url", &url, "--migrations-dir", "."])
+        .says(&["is another file, and no SQLite database"]);
 }
 
 #[test]

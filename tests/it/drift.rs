@@ -130,6 +130,20 @@ fn what_is_no_schema_is_told() {
 }
 
 #[test]
+fn sql_is_no_side_and_a_url_is_told_as_one() {
+    let project = users(Project::sqlite());
+    project.ok(&["migrate", "up"]);
+    let dump = project.ok(&["schema", "dump"]).stdout;
+    let project = project.file("dump.sql", dump).file("other.sql", "-- MariaDB dump\nCREATE TABLE a (b INT);\n");
+    for file in ["dump.sql", "other.sql"] {
+        let run = project.expect(2, &["schema", "diff", file, "live"]);
+        run.says(&["is SQL, and a schema is compared as data", "`dbtool schema dump -o json`"]);
+    }
+    let run = project.expect(8, &["schema", "diff", "live", "sqlite:///nowhere/at.db"]);
+    run.says(&["a side of the comparison"]).says_nothing_of(&["--url"]);
+}
+
+#[test]
 fn what_is_not_on_disk_any_more_is_taken_from_the_journal() {
     on_each_backend(|project| {
         let project = users(project);

@@ -84,6 +84,11 @@ impl Dialect for Sqlite {
         if let Some(path) = file.path.as_deref().filter(|path| !create && !path.exists()) {
             return Err(DbError::new(Kind::UnknownDatabase, format!("there is no file `{}`", path.display())));
         }
+        if let Some(path) = file.path.as_deref().filter(|path| !is_new(path) && is_another(path)) {
+            let what = if path.is_dir() { "a directory" } else { "another file" };
+            let message = format!("`{}` is {what}, and no SQLite database", path.display());
+            return Err(DbError::new(Kind::Foreign, message));
+        }
         let new = create && file.path.as_deref().is_some_and(is_new);
         let mut connection: Box<dyn Driver> = Box::new(Connection::open(&url(file, create)?)?);
         connection.execute("PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON")?;
@@ -403,6 +408,11 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 fn is_database(path: &Path) -> bool {
     let mut head = [0; 16];
     File::open(path).and_then(|mut file| file.read_exact(&mut head)).is_ok() && &head == b"SQLite format 3\0"
+}
+
+/// What can be read, and is no database. Of what cannot, SQLite has the word.
+fn is_another(path: &Path) -> bool {
+    File::open(path).is_ok() && !is_database(path)
 }
 
 #[cfg(test)]
