@@ -159,13 +159,19 @@ pub(super) fn sentence(direction: Direction, change: &Change) -> String {
         }
         // It may be long, and how it differs is for `schema diff` to show.
         (What::Changed, Some(field)) if is_text(&field.name) => {
-            format!("{after}, {thing} has another {}", field.title())
+            format!("{after}, {thing} has {}", another(&field.title()))
         }
         (What::Changed, Some(field)) => {
             let (is, was) = (field.to_text(), field.from_text());
-            format!("{after}, {thing} has another {}: {is} instead of {was}", field.title())
+            format!("{after}, {thing} has {}: {is} instead of {was}", another(&field.title()))
         }
     }
+}
+
+/// `another type`, `other values`
+fn another(title: &str) -> String {
+    let other = if title.ends_with('s') { "other" } else { "another" };
+    format!("{other} {title}")
 }
 
 /// The change to tell first: a whole table says more than what belongs to it.
@@ -177,4 +183,14 @@ pub(super) fn foremost(changes: &[Change]) -> Option<&Change> {
         _ => 2,
     };
     changes.iter().filter(|change| change.weight == Weight::Structure).min_by_key(|change| rank(change))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_many_is_other() {
+        assert_eq!((another("type"), another("values")), ("another type".to_owned(), "other values".to_owned()));
+    }
 }
