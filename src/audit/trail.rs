@@ -8,8 +8,8 @@ use diesel::{ExpressionMethods as _, OptionalExtension as _, QueryDsl as _, Quer
 use super::event::Event;
 use super::mask::Sensitive;
 use crate::config::{AuditMode, Process};
-use crate::db::AnyConnection;
 use crate::db::types::{Id, Instant, Json};
+use crate::db::{AnyConnection, DbError, TransactionOptions, transaction};
 use crate::error::{Code, Error, Result};
 use crate::record::Record;
 use crate::schema::{audit_events, users};
@@ -30,6 +30,9 @@ const LONGEST: usize = 255;
 
 /// The longest reason.
 const LONGEST_REASON: usize = 4_000;
+
+/// Whoever records a failure may have to wait for others.
+const ATTEMPTS: u32 = 20;
 
 /// What a run says of itself.
 #[derive(Debug, Clone)]
@@ -144,7 +147,9 @@ impl Trail {
         if connection.is_in_transaction() {
             return error;
         }
-        match self.write(connection, &event.failed(reason(&error))) {
+        let event = event.failed(reason(&error));
+        let options = TransactionOptions::new().attempts(ATTEMPTS);
+        match transaction::<_, DbError>(connection, &options, |connection| Ok(self.write(connection, &event)?)) {
             Ok(()) => error,
             Err(cause) => error.note(format!("that it failed could not be recorded in `{TABLE}`: {cause}")),
         }

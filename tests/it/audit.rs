@@ -6,14 +6,11 @@ use dbtool::db::AnyConnection;
 use dbtool::error::{Code, Error};
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, QueryResult};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::support::{Project, connector, on_each_backend, shop};
-
-fn connect(project: &Project) -> AnyConnection {
-    let connector = connector(&project.url);
-    AnyConnection::open(connector.target(), std::time::Duration::from_secs(10)).unwrap()
-}
+use crate::orders::connect;
+use crate::pool::with_context;
+use crate::support::{Project, on_each_backend, shop};
 
 fn trail(connection: &mut AnyConnection, mode: AuditMode) -> Trail {
     let sensitive = ["users.password_hash"].into_iter().collect();
@@ -99,5 +96,155 @@ fn off_is_off_and_an_actor_may_be_a_user_of_the_shop() {
         assert_eq!(project.query("SELECT id FROM users"), [ann.user().unwrap().to_string()]);
         assert!(named("bob@example.com", &mut connection).user().is_none());
         assert!(named("nightly job", &mut connection).user().is_none());
+    });
+}
+
+#[test]
+fn the_settings_say_what_is_masked_beside_what_the_models_say() {
+    on_each_backend(|project| {
+        let project = shop(project);
+        let settings = [("DBTOOL_COLUMNS_SENSITIVE", "products.price"), ("DBTOOL_ACTOR", "a job")];
+        with_context(&project, &settings, |context| {
+            let mut connection = context.diesel().unwrap();
+            let trail = context.trail(&mut connection).unwrap();
+            let users = row(json!({ "email": "a@example.com", "password_hash": "secret-1" }));
+            let profile = row(json!({ "phone": "secret-2", "country_code": "DE" }));
+            let product = row(json!({ "sku": "A", "price": "secret-3" }));
+            for (entity, row) in [("users", users), ("user_profiles", profile), ("products", product)] {
+                trail.write(&mut connection, &Event::create(entity, "1", row)).unwrap();
+            }
+            trail
+                .write(&mut connection, &Event::bulk("import", "products", [("inserted", 3), ("updated", 0)]))
+                .unwrap();
+        });
+        let told = project.json(0, &["audit", "list"]);
+        assert!(!told.to_string().contains("secret"), "{told}");
+        let after: Vec<&Value> = told["events"].as_array().unwrap().iter().map(|event| &event["after"]).collect();
+        let expected = [
+            json!({ "inserted": 3, "updated": 0 }),
+            json!({ "sku": "A", "price": "***" }),
+            json!({ "phone": "***", "country_code": "DE" }),
+            json!({ "email": "a@example.com", "password_hash": "***" }),
+        ];
+        assert_eq!(after, expected.iter().collect::<Vec<_>>());
+        assert_eq!(told["events"][0]["entity_id"], "*");
+        assert!(told["events"].as_array().unwrap().iter().all(|event| event["actor"] == "a job"));
+    });
+}
+
+/// Five events of three runs: `(action, entity, id)`, and whether it failed.
+const EVENTS: [(&str, &str, &str, bool); 5] = [
+    ("create", "users", "1", false),
+    ("update", "users", "1", false),
+    ("delete", "users", "2", true),
+    ("create", "products", "1", false),
+    ("place", "orders", "7", true),
+];
+
+#[test]
+fn events_are_found_by_what_is_known_of_them() {
+    on_each_backend(|project| {
+        let project = shop(project);
+        let mut connection = connect(&project);
+        let mut runs = Vec::new();
+        for (at, (action, entity, id, failed)) in EVENTS.into_iter().enumerate() {
+            let actor = Some(if at < 3 { "ann" } else { "O'Brien" }.to_owned());
+            let trail = Trail::open(&mut connection, Options { actor, ..Options::default() }).unwrap();
+            runs.push(trail.run_id().to_string());
+            let event = Event::new(action, entity, id)
+                .before(row(json!({ "a": 1 })))
+                .after(row(json!({ "a": 2, "b": "x\n\u{1b}" })));
+            if failed {
+                let error = Error::new(Code::Invalid, "it may\nnot be");
+                assert_eq!(trail.failed(&mut connection, event, error).to_string(), "it may\nnot be");
+            } else {
+                trail.write(&mut connection, &event).unwrap();
+            }
+        }
+        let found = |args: &[&str]| -> String {
+            let page = project.json(0, &[&["audit", "list"], args].concat());
+            let events = page["events"].as_array().unwrap();
+            events.iter().map(|event| event["action"].as_str().unwrap()).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(found(&[]), "place create delete update create");
+        assert_eq!(found(&["--entity", "users"]), "delete update create");
+        assert_eq!(found(&["--entity", "users", "--id", "1"]), "update create");
+        assert_eq!(found(&["--action", "create"]), "create create");
+        assert_eq!(found(&["--actor", "O'Brien"]), "place create");
+        assert_eq!(found(&["--outcome", "failed"]), "place delete");
+        assert_eq!(found(&["--outcome", "done", "--actor", "ann"]), "update create");
+        assert_eq!(found(&["--run", &runs[1]]), "update");
+        assert_eq!(found(&["--since", "1h"]), "place create delete update create");
+        assert_eq!(found(&["--until", "1h"]), "");
+        assert_eq!(found(&["--since", "2999-01-01"]), "");
+        assert_eq!(found(&["--entity", "' OR 1 = 1 --"]), "");
+
+        let mut pages = Vec::new();
+        let mut after = Vec::new();
+        loop {
+            let page = project.json(
+                0,
+                &[&["audit", "list", "--limit", "2"], &after.iter().map(String::as_str).collect::<Vec<_>>()[..]]
+                    .concat(),
+            );
+            pages.push(page["events"].as_array().unwrap().len());
+            let Some(next) = page["next"].as_str() else { break };
+            after = vec!["--after".to_owned(), next.to_owned()];
+        }
+        assert_eq!(pages, [2, 2, 1]);
+
+        let shown = project.ok(&["audit", "list", "--limit", "1"]);
+        shown.says(&["1 event, and there are more: `--after "]);
+        assert!(shown.stdout.contains("place   orders  7   O'Brien  failed   it may not be"), "{shown}");
+        project.ok(&["audit", "list", "--action", "nothing"]).says(&["no events"]);
+        let csv = project.ok(&["audit", "list", "--limit", "1", "-o", "csv"]).stdout;
+        assert!(
+            csv.starts_with("id,occurred_at,actor,action,entity,entity_id,outcome,reason,before,after,run_id\n"),
+            "{csv}"
+        );
+
+        let newest = project.json(0, &["audit", "list", "--limit", "1"])["events"][0].clone();
+        let id = newest["id"].as_str().unwrap();
+        let event = project.json(0, &["audit", "show", id]);
+        assert_eq!(
+            event["changes"],
+            json!([{ "column": "a", "before": 1, "after": 2 }, { "column": "b", "before": null, "after": "x\n\u{1b}" }])
+        );
+        assert_eq!((&event["reason"], &event["run_id"]), (&json!("it may\nnot be"), &json!(runs[4])));
+        let shown = project.ok(&["audit", "show", id]).stdout;
+        assert!(shown.starts_with("place orders 7\n") && shown.contains("failed: it may not be"), "{shown}");
+        assert!(shown.contains("\\u{1b}") && !shown.contains('\u{1b}'), "{shown}");
+
+        let unknown = dbtool::db::types::Id::new().to_string();
+        project
+            .expect(10, &["audit", "show", &unknown])
+            .says(&["audit/unknown-event", "`dbtool audit list` shows them"]);
+        project.expect(10, &["audit", "list", "--after", &unknown]).says(&["audit/unknown-event"]);
+        project.expect(2, &["audit", "list", "--since", "yesterday"]).says(&["a time is `2026-01-05T09:00:00Z`"]);
+        project.expect(2, &["audit", "list", "--outcome", "maybe"]).says(&["done, failed"]);
+    });
+}
+
+#[test]
+fn an_event_without_a_difference_says_so() {
+    let project = shop(Project::sqlite());
+    let mut connection = connect(&project);
+    let trail = Trail::open(&mut connection, Options::default()).unwrap();
+    let same = row(json!({ "a": 1 }));
+    trail.write(&mut connection, &Event::update("users", "1", same.clone(), same)).unwrap();
+    let id = project.query("SELECT id FROM audit_events").remove(0);
+    project.ok(&["audit", "show", &id]).says(&["no value is another than before"]);
+}
+
+#[test]
+fn what_cannot_be_recorded_as_failed_is_told_with_the_error() {
+    on_each_backend(|project| {
+        let project = shop(project);
+        let mut connection = connect(&project);
+        let trail = Trail::open(&mut connection, Options::default()).unwrap();
+        project.session().execute("DROP TABLE audit_events").unwrap();
+        let error = trail.failed(&mut connection, Event::new("place", "orders", "1"), Error::new(Code::Invalid, "no"));
+        assert_eq!((error.to_string().as_str(), error.code()), ("no", Code::Invalid));
+        assert!(error.notes()[0].starts_with("that it failed could not be recorded in `audit_events`: "), "{error:?}");
     });
 }

@@ -69,6 +69,10 @@ fn client(pool: &Pool, trail: &Trail, seed: u64, steps: usize, done: &Done) {
         };
         if let Err(error) = outcome {
             assert!(matches!(error.code(), Code::OrderStock | Code::OrderLifeCycle), "with seed {seed}: {error:?}");
+            assert!(
+                !error.notes().iter().any(|note| note.contains("could not be recorded")),
+                "with seed {seed}: {error:?}"
+            );
             done.refused.fetch_add(1, Ordering::Relaxed);
         }
     }

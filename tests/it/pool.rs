@@ -7,7 +7,7 @@ use diesel::RunQueryDsl as _;
 
 use crate::support::{Project, on_each_backend};
 
-fn with_context(project: &Project, variables: &[(&str, &str)], test: impl FnOnce(&Context<'_>)) {
+pub fn with_context(project: &Project, variables: &[(&str, &str)], test: impl FnOnce(&Context<'_>)) {
     let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let process = Process { directory: project.path(""), variables, ..Process::default() };
     let settings =

@@ -2,10 +2,9 @@
 
 use diesel::{ExpressionMethods as _, QueryDsl as _, RunQueryDsl as _};
 
-use super::Step;
 use super::details::Details;
 use super::status::{Move, Status};
-use super::{shop, stock};
+use super::{Step, changed_meanwhile, shop, stock};
 use crate::audit::{Event, Trail};
 use crate::db::AnyConnection;
 use crate::db::types::Id;
@@ -30,9 +29,12 @@ fn run(connection: &mut AnyConnection, trail: &Trail, id: Id, one: Move) -> Step
     let status = Status::from_name(&before.status)
         .ok_or_else(|| Error::new(Code::OrderLifeCycle, format!("`{}` is no status of an order", before.status)))?;
     status.check(&id.to_string(), one.status())?;
-    diesel::update(orders::table.find(id))
-        .set((orders::status.eq(one.status().name()), orders::updated_by.eq(trail.user())))
-        .execute(connection)?;
+    // Within a transaction of the caller, what was read may be older than the lock.
+    let order = orders::table.find(id).filter(orders::status.eq(status.name()));
+    let change = (orders::status.eq(one.status().name()), orders::updated_by.eq(trail.user()));
+    if diesel::update(order).set(change).execute(connection)? != 1 {
+        return Err(changed_meanwhile("order"));
+    }
     fault::point();
     if one.status().is_restocked() {
         let mut items: Vec<_> = before.items.iter().map(|item| (item.product_id, item.quantity)).collect();

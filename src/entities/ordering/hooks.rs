@@ -1,12 +1,11 @@
 //! The same rules for whoever changes a row of orders otherwise: `data update`, an import, a program's repository.
 
-use diesel::{ExpressionMethods as _, OptionalExtension as _, QueryDsl as _, RunQueryDsl as _};
+use diesel::{ExpressionMethods as _, QueryDsl as _, RunQueryDsl as _};
 
-use super::Step;
 use super::status::Status;
-use super::stock;
+use super::{Step, changed_meanwhile, stock};
+use crate::db::AnyConnection;
 use crate::db::types::Id;
-use crate::db::{AnyConnection, DbError, Kind};
 use crate::error::{Code, Error};
 use crate::record::Record;
 use crate::schema::{order_items, orders};
@@ -16,10 +15,8 @@ pub fn before_update(connection: &mut AnyConnection, before: &Record, after: &Re
     let Some((from, to)) = change(before, after)? else { return Ok(()) };
     let id = id(before)?;
     from.check(&id.to_string(), to)?;
-    connection.lock_rows("orders", &[id])?;
-    let now: Option<String> = orders::table.find(id).select(orders::status).first(connection).optional()?;
-    if now.as_deref() != Some(from.name()) {
-        return Err(DbError::new(Kind::Serialization, "the order was changed by another").into());
+    if !is_still(connection, id, from)? {
+        return Err(changed_meanwhile("order"));
     }
     Ok(())
 }
@@ -34,6 +31,13 @@ pub fn after_update(connection: &mut AnyConnection, before: &Record, after: &Rec
     let mut items: Vec<(Id, i32)> = items.select((order_items::product_id, order_items::quantity)).load(connection)?;
     let by = text(after, "updated_by").and_then(|by| by.parse().ok());
     stock::give_back(connection, &mut items, by)
+}
+
+/// Whether an order is still where it was seen. It is locked from here on. Asked by a change that changes nothing: a query may be
+/// told what was there when the transaction began.
+fn is_still(connection: &mut AnyConnection, id: Id, status: Status) -> Step<bool> {
+    let order = orders::table.find(id).filter(orders::status.eq(status.name()));
+    Ok(diesel::update(order).set(orders::status.eq(status.name())).execute(connection)? == 1)
 }
 
 /// The status before and after; `None`: it stays.

@@ -18,7 +18,13 @@ pub use find::{Filter, Page, get, list};
 pub use place::{Wanted, place, rehearse_place};
 pub use status::{Move, Status};
 
+use crate::db::{DbError, Kind};
 use crate::entities::RepositoryError;
 
 /// What is done within a transaction.
 type Step<T> = Result<T, RepositoryError>;
+
+/// Something was changed or deleted between the look and the lock: worth another try.
+fn changed_meanwhile(what: &str) -> RepositoryError {
+    DbError::new(Kind::Serialization, format!("the {what} was changed by another meanwhile")).into()
+}

@@ -5,13 +5,11 @@ use std::collections::BTreeMap;
 use diesel::{ExpressionMethods as _, OptionalExtension as _, QueryDsl as _, RunQueryDsl as _};
 use serde_json::json;
 
-use super::Step;
 use super::details::{Details, amount};
-use super::{shop, stock};
+use super::{Step, changed_meanwhile, shop, stock};
 use crate::audit::{Event, Trail};
+use crate::db::AnyConnection;
 use crate::db::types::{Id, Money};
-use crate::db::{AnyConnection, DbError, Kind};
-use crate::entities::RepositoryError;
 use crate::error::{Code, Error, Result};
 use crate::fault;
 use crate::record::Record;
@@ -73,7 +71,7 @@ impl Placing<'_> {
         let by = self.trail.user();
         for (product, quantity, _) in &lines {
             if !stock::take(connection, *product, *quantity, by)? {
-                return Err(changed_meanwhile());
+                return Err(changed_meanwhile("product"));
             }
             fault::point();
         }
@@ -199,14 +197,14 @@ fn lines(products: &[Product], wanted: &BTreeMap<&str, i32>) -> Step<Vec<(Id, i3
     let mut short = Vec::new();
     let mut lines = Vec::new();
     for (id, sku, name, price, available) in products {
-        let quantity = wanted.get(sku.as_str()).copied().ok_or_else(changed_meanwhile)?;
+        let quantity = wanted.get(sku.as_str()).copied().ok_or_else(|| changed_meanwhile("product"))?;
         if *available < quantity {
             short.push(format!("`{sku}` ({name}): {quantity} wanted, {available} available"));
         }
         lines.push((*id, quantity, *price));
     }
     if lines.len() != wanted.len() {
-        return Err(changed_meanwhile());
+        return Err(changed_meanwhile("product"));
     }
     if short.is_empty() {
         return Ok(lines);
@@ -225,14 +223,10 @@ fn total(lines: &[(Id, i32, Money)]) -> Result<Money> {
     })
 }
 
-/// A product was changed or deleted between the look and the lock: worth another try.
-fn changed_meanwhile() -> RepositoryError {
-    DbError::new(Kind::Serialization, "a product was changed while the order was placed").into()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::entities::RepositoryError;
 
     #[test]
     fn the_same_product_is_one_item() {
