@@ -45,6 +45,15 @@ impl AnyConnection {
         }
     }
 
+    /// The month of a moment, in UTC: `2026-01`. The column stands in it as it is written.
+    pub fn month_of(&self, column: &str) -> diesel::expression::SqlLiteral<diesel::sql_types::Text> {
+        diesel::dsl::sql(&match self {
+            Self::Postgres(_) => format!("to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM')"),
+            Self::Mysql(_) => format!("DATE_FORMAT({column}, '%Y-%m')"),
+            Self::Sqlite(_) => format!("substr({column}, 1, 7)"),
+        })
+    }
+
     /// Whether it still answers.
     pub fn check(&mut self) -> Result<(), DbError> {
         self.batch_execute("SELECT 1").map_err(|error| DbError::new(Kind::Lost, error.to_string()))

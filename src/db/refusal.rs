@@ -26,7 +26,9 @@ impl DbError {
     #[must_use]
     pub fn kind_of(error: &Error) -> Kind {
         match error {
-            Error::DatabaseError(kind, _) if which(*kind).is_some() => Kind::Constraint,
+            Error::DatabaseError(kind, information) if which(*kind, information.message()).is_some() => {
+                Kind::Constraint
+            }
             Error::DatabaseError(kind, information) => kind_of(*kind, information.message()),
             Error::BrokenTransactionManager => Kind::Lost,
             Error::RollbackErrorOnCommit { commit_error, .. } => Self::kind_of(commit_error),
@@ -37,13 +39,15 @@ impl DbError {
     }
 }
 
-fn which(kind: DieselKind) -> Option<Which> {
+fn which(kind: DieselKind, message: &str) -> Option<Which> {
     match kind {
         DieselKind::UniqueViolation => Some(Which::Unique),
         DieselKind::ForeignKeyViolation | DieselKind::RestrictViolation => Some(Which::ForeignKey),
         DieselKind::NotNullViolation => Some(Which::NotNull),
         DieselKind::CheckViolation => Some(Which::Check),
         DieselKind::ExclusionViolation => Some(Which::Exclusion),
+        // SQLite refuses to remove what others refer to as a trigger would, which Diesel does not know.
+        DieselKind::Unknown if message == "FOREIGN KEY constraint failed" => Some(Which::ForeignKey),
         _ => None,
     }
 }
@@ -61,7 +65,7 @@ fn kind_of(kind: DieselKind, message: &str) -> Kind {
 
 fn refused(kind: DieselKind, information: &dyn DatabaseErrorInformation) -> DbError {
     let message = information.message();
-    if let Some(which) = which(kind) {
+    if let Some(which) = which(kind, message) {
         let constraint = Constraint::read(which, information);
         // The server's words quote the values.
         let message = format!("the {constraint} refused the row");
@@ -131,6 +135,8 @@ mod tests {
             assert_eq!(error(DieselKind::Unknown, message).kind, kind, "{message}");
         }
         assert_eq!(error(DieselKind::SerializationFailure, "Deadlock found").kind, Kind::Deadlock);
+        let refused = error(DieselKind::Unknown, "FOREIGN KEY constraint failed");
+        assert_eq!((refused.kind, refused.constraint.map(|it| it.which)), (Kind::Constraint, Some(Which::ForeignKey)));
         assert_eq!(DbError::from(Error::BrokenTransactionManager).kind, Kind::Lost);
     }
 

@@ -1,7 +1,15 @@
 //! Categories of products: a tree.
 
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+
 use super::entity::Entity;
 use super::field::{Field, Meaning};
+use super::model::{model, nullable};
+use super::repository::{Repository, Result};
+use crate::db::AnyConnection;
+use crate::db::types::{Id, Instant};
+use crate::schema::categories;
 
 /// The entity.
 pub struct Categories;
@@ -28,5 +36,76 @@ impl Entity for Categories {
 
     fn fields(&self) -> &'static [Field] {
         FIELDS
+    }
+}
+
+/// A category as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Queryable, Selectable, Identifiable)]
+#[diesel(table_name = categories)]
+pub struct Category {
+    pub id: Id,
+    pub slug: String,
+    pub name: String,
+    pub parent_id: Option<Id>,
+    pub created_at: Instant,
+    pub updated_at: Instant,
+    pub created_by: Option<Id>,
+    pub updated_by: Option<Id>,
+}
+
+/// A category to be stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Insertable)]
+#[diesel(table_name = categories)]
+pub struct NewCategory {
+    pub id: Id,
+    pub slug: String,
+    pub name: String,
+    pub parent_id: Option<Id>,
+    pub created_by: Option<Id>,
+    pub updated_by: Option<Id>,
+}
+
+impl NewCategory {
+    /// A category at the root, or in another one.
+    #[must_use]
+    pub fn new(slug: &str, name: &str, parent_id: Option<Id>) -> Self {
+        let (slug, name) = (slug.to_owned(), name.to_owned());
+        Self { id: Id::new(), slug, name, parent_id, created_by: None, updated_by: None }
+    }
+}
+
+/// What changes of a category.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, AsChangeset)]
+#[diesel(table_name = categories)]
+pub struct CategoryChanges {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slug: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "nullable::deserialize")]
+    pub parent_id: Option<Option<Id>>,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "nullable::deserialize")]
+    pub updated_by: Option<Option<Id>>,
+}
+
+model! {
+    Category, NewCategory, CategoryChanges, Categories, categories,
+    key Id: |it| it.id, |key| *key,
+    same |new| categories::id.eq(new.id).or(categories::slug.eq(new.slug.clone())),
+    newest (categories::created_at.desc(), categories::id.desc()),
+    oldest (categories::created_at, categories::id),
+    by_key categories::id
+}
+
+impl Repository<'_, Category> {
+    pub fn by_slug(&self, connection: &mut AnyConnection, slug: &str) -> Result<Option<Category>> {
+        let category = categories::table.filter(categories::slug.eq(slug)).select(Category::as_select());
+        Ok(category.first(connection).optional()?)
+    }
+
+    /// The categories within another one, by their names.
+    pub fn within(&self, connection: &mut AnyConnection, parent: Id) -> Result<Vec<Category>> {
+        let within = categories::table.filter(categories::parent_id.eq(parent)).select(Category::as_select());
+        Ok(within.order((categories::name, categories::id)).load(connection)?)
     }
 }

@@ -1,11 +1,24 @@
 //! What users ordered.
 
+use std::collections::HashMap;
+
+use diesel::dsl::{count_star, sum};
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+
 use super::entity::Entity;
 use super::error::RepositoryError;
 use super::field::{Field, Meaning};
+use super::model::{Filter, model, nullable};
+use super::options::{Options, Page};
+use super::order_items::OrderItem;
 use super::ordering::hooks;
+use super::products::Product;
+use super::repository::{Repository, Result};
 use crate::db::AnyConnection;
+use crate::db::types::{Id, Instant, Money};
 use crate::record::Record;
+use crate::schema::{order_items, orders, products};
 
 /// The states of an order, in the order of its life.
 pub const STATUSES: &[&str] = &["pending", "paid", "shipped", "delivered", "cancelled", "returned"];
@@ -58,4 +71,164 @@ impl Entity for Orders {
     ) -> Result<(), RepositoryError> {
         hooks::after_update(connection, before, after)
     }
+}
+
+/// An order as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Queryable, Selectable, Identifiable)]
+#[diesel(table_name = orders)]
+pub struct Order {
+    pub id: Id,
+    pub user_id: Id,
+    pub status: String,
+    pub total_amount: Money,
+    pub created_at: Instant,
+    pub updated_at: Instant,
+    pub created_by: Option<Id>,
+    pub updated_by: Option<Id>,
+}
+
+/// An order to be stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Insertable)]
+#[diesel(table_name = orders)]
+pub struct NewOrder {
+    pub id: Id,
+    pub user_id: Id,
+    pub status: String,
+    pub total_amount: Money,
+    pub created_by: Option<Id>,
+    pub updated_by: Option<Id>,
+}
+
+impl NewOrder {
+    /// A pending one.
+    #[must_use]
+    pub fn new(user_id: Id, total_amount: Money) -> Self {
+        let status = "pending".to_owned();
+        Self { id: Id::new(), user_id, status, total_amount, created_by: None, updated_by: None }
+    }
+}
+
+/// What changes of an order.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, AsChangeset)]
+#[diesel(table_name = orders)]
+pub struct OrderChanges {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total_amount: Option<Money>,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "nullable::deserialize")]
+    pub updated_by: Option<Option<Id>>,
+}
+
+/// An order with its items, each with its product.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OrderWithItems {
+    #[serde(flatten)]
+    pub order: Order,
+    pub items: Vec<(OrderItem, Product)>,
+}
+
+/// What was sold in a month.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Revenue {
+    /// `2026-01`, in UTC.
+    pub month: String,
+    pub revenue: Money,
+    pub orders: i64,
+}
+
+/// How often a product was sold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BestSeller {
+    pub product: Product,
+    pub sold: i64,
+}
+
+/// The states of orders that are paid for, and stay so.
+const SOLD: [&str; 3] = ["paid", "shipped", "delivered"];
+
+model! {
+    Order, NewOrder, OrderChanges, Orders, orders,
+    key Id: |it| it.id, |key| *key,
+    same |new| orders::id.eq(new.id),
+    newest (orders::created_at.desc(), orders::id.desc()),
+    oldest (orders::created_at, orders::id),
+    by_key orders::id
+}
+
+impl Repository<'_, Order> {
+    /// The orders of a user.
+    pub fn of_user(&self, connection: &mut AnyConnection, user: Id, options: &Options) -> Result<Page<Order>> {
+        self.find_all(connection, &Filter::of(move || orders::user_id.eq(user)), options)
+    }
+
+    /// The orders in a state: `pending`, `paid` …
+    pub fn in_state(&self, connection: &mut AnyConnection, status: &str, options: &Options) -> Result<Page<Order>> {
+        let status = status.to_owned();
+        self.find_all(connection, &Filter::of(move || orders::status.eq(status.clone())), options)
+    }
+
+    /// Each of these with its items and their products, in their order: two queries, however many there are.
+    pub fn with_items(&self, connection: &mut AnyConnection, orders: Vec<Order>) -> Result<Vec<OrderWithItems>> {
+        let items = OrderItem::belonging_to(&orders).select(OrderItem::as_select()).order(order_items::id);
+        let items: Vec<OrderItem> = items.load(connection)?;
+        let mut ids: Vec<Id> = items.iter().map(|item| item.product_id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let products = products_of(connection, ids)?;
+        let items = items.into_iter().filter_map(|item| Some((item.clone(), products.get(&item.product_id)?.clone())));
+        let mut by_order: HashMap<Id, Vec<(OrderItem, Product)>> = HashMap::new();
+        for (item, product) in items {
+            by_order.entry(item.order_id).or_default().push((item, product));
+        }
+        let with = |order: Order| OrderWithItems { items: by_order.remove(&order.id).unwrap_or_default(), order };
+        Ok(orders.into_iter().map(with).collect())
+    }
+
+    /// What was sold in each month of a time, from its beginning to before its end. Months without orders are left out.
+    pub fn revenue_by_month(
+        &self,
+        connection: &mut AnyConnection,
+        from: Instant,
+        until: Instant,
+    ) -> Result<Vec<Revenue>> {
+        let month = connection.month_of("orders.created_at");
+        let months: Vec<(String, Option<Money>, i64)> = orders::table
+            .filter(orders::created_at.ge(from).and(orders::created_at.lt(until)))
+            .filter(orders::status.eq_any(SOLD))
+            .group_by(month.clone())
+            .select((month.clone(), sum(orders::total_amount), count_star()))
+            .order(month)
+            .load(connection)?;
+        let told = |(month, revenue, orders): (String, Option<Money>, i64)| Revenue {
+            month,
+            revenue: revenue.unwrap_or_default(),
+            orders,
+        };
+        Ok(months.into_iter().map(told).collect())
+    }
+
+    /// The products that were sold most since then.
+    pub fn best_sellers(&self, connection: &mut AnyConnection, since: Instant, limit: i64) -> Result<Vec<BestSeller>> {
+        let sold = sum(order_items::quantity);
+        let best: Vec<(Id, Option<i64>)> = orders::table
+            .inner_join(order_items::table)
+            .filter(orders::created_at.ge(since).and(orders::status.eq_any(SOLD)))
+            .group_by(order_items::product_id)
+            .select((order_items::product_id, sold))
+            .order((sold.desc(), order_items::product_id))
+            .limit(limit)
+            .load(connection)?;
+        let products = products_of(connection, best.iter().map(|(id, _)| *id).collect())?;
+        let with = |(id, sold): (Id, Option<i64>)| {
+            Some(BestSeller { product: products.get(&id)?.clone(), sold: sold.unwrap_or_default() })
+        };
+        Ok(best.into_iter().filter_map(with).collect())
+    }
+}
+
+fn products_of(connection: &mut AnyConnection, ids: Vec<Id>) -> Result<HashMap<Id, Product>> {
+    let found: Vec<Product> =
+        products::table.filter(products::id.eq_any(ids)).select(Product::as_select()).load(connection)?;
+    Ok(found.into_iter().map(|product| (product.id, product)).collect())
 }

@@ -1,7 +1,18 @@
 //! What the shop sells.
 
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::categories::Category;
 use super::entity::Entity;
 use super::field::{Field, Meaning};
+use super::model::{Filter, model, nullable};
+use super::options::{Options, Page};
+use super::product_categories::ProductCategory;
+use super::repository::{Repository, Result};
+use crate::db::AnyConnection;
+use crate::db::types::{Id, Instant, Money};
+use crate::schema::{categories, product_categories, products};
 
 /// The entity.
 pub struct Products;
@@ -30,5 +41,144 @@ impl Entity for Products {
 
     fn fields(&self) -> &'static [Field] {
         FIELDS
+    }
+}
+
+/// A product as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Queryable, Selectable, Identifiable)]
+#[diesel(table_name = products)]
+pub struct Product {
+    pub id: Id,
+    pub sku: String,
+    pub name: String,
+    pub description: Option<String>,
+    pub price: Money,
+    pub stock_quantity: i32,
+    pub created_at: Instant,
+    pub updated_at: Instant,
+    pub created_by: Option<Id>,
+    pub updated_by: Option<Id>,
+}
+
+/// A product to be stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Insertable)]
+#[diesel(table_name = products)]
+pub struct NewProduct {
+    pub id: Id,
+    pub sku: String,
+    pub name: String,
+    pub description: Option<String>,
+    pub price: Money,
+    pub stock_quantity: i32,
+    pub created_by: Option<Id>,
+    pub updated_by: Option<Id>,
+}
+
+impl NewProduct {
+    /// A product without a description.
+    #[must_use]
+    pub fn new(sku: &str, name: &str, price: Money, stock_quantity: i32) -> Self {
+        Self {
+            id: Id::new(),
+            sku: sku.to_owned(),
+            name: name.to_owned(),
+            description: None,
+            price,
+            stock_quantity,
+            created_by: None,
+            updated_by: None,
+        }
+    }
+}
+
+/// What changes of a product.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, AsChangeset)]
+#[diesel(table_name = products)]
+pub struct ProductChanges {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sku: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "nullable::deserialize")]
+    pub description: Option<Option<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price: Option<Money>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stock_quantity: Option<i32>,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "nullable::deserialize")]
+    pub updated_by: Option<Option<Id>>,
+}
+
+/// A product with all categories that it is in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ProductWithCategories {
+    #[serde(flatten)]
+    pub product: Product,
+    pub categories: Vec<Category>,
+}
+
+model! {
+    Product, NewProduct, ProductChanges, Products, products,
+    key Id: |it| it.id, |key| *key,
+    same |new| products::id.eq(new.id).or(products::sku.eq(new.sku.clone())),
+    newest (products::created_at.desc(), products::id.desc()),
+    oldest (products::created_at, products::id),
+    by_key products::id
+}
+
+impl Repository<'_, Product> {
+    pub fn by_sku(&self, connection: &mut AnyConnection, sku: &str) -> Result<Option<Product>> {
+        let product = products::table.filter(products::sku.eq(sku)).select(Product::as_select());
+        Ok(product.first(connection).optional()?)
+    }
+
+    /// The products of a name.
+    pub fn by_name(&self, connection: &mut AnyConnection, name: &str, options: &Options) -> Result<Page<Product>> {
+        let name = name.to_owned();
+        self.find_all(connection, &Filter::of(move || products::name.eq(name.clone())), options)
+    }
+
+    /// The products of which there is less than this, the fewest first.
+    pub fn low_stock(&self, connection: &mut AnyConnection, below: i32, limit: i64) -> Result<Vec<Product>> {
+        let low = products::table.filter(products::stock_quantity.lt(below)).select(Product::as_select());
+        Ok(low.order((products::stock_quantity, products::id)).limit(limit).load(connection)?)
+    }
+
+    /// The products in a category, by their names.
+    pub fn in_category(
+        &self,
+        connection: &mut AnyConnection,
+        category: Id,
+        options: &Options,
+    ) -> Result<Page<Product>> {
+        let all = || product_categories::table.filter(product_categories::category_id.eq(category));
+        let rows = all()
+            .inner_join(products::table)
+            .select(Product::as_select())
+            .order((products::name, products::id))
+            .limit(options.limit)
+            .offset(options.offset)
+            .load(connection)?;
+        let total = options.total.then(|| all().count().first(connection)).transpose()?;
+        Ok(Page { rows, total })
+    }
+
+    /// Each of these with its categories, in their order: one query.
+    pub fn with_categories(
+        &self,
+        connection: &mut AnyConnection,
+        products: Vec<Product>,
+    ) -> Result<Vec<ProductWithCategories>> {
+        let found: Vec<(ProductCategory, Category)> = ProductCategory::belonging_to(&products)
+            .inner_join(categories::table)
+            .select((ProductCategory::as_select(), Category::as_select()))
+            .order((categories::name, categories::id))
+            .load(connection)?;
+        let grouped = found.grouped_by(&products);
+        let with = |(product, found): (Product, Vec<(ProductCategory, Category)>)| ProductWithCategories {
+            product,
+            categories: found.into_iter().map(|(_, category)| category).collect(),
+        };
+        Ok(products.into_iter().zip(grouped).map(with).collect())
     }
 }

@@ -56,6 +56,7 @@ mod pool;
 mod private;
 mod recovery;
 mod reference;
+mod repositories;
 mod round_trips;
 mod schema;
 mod schema_rust;

@@ -19,6 +19,12 @@ use serde::{Deserialize, Serialize};
 #[diesel(postgres_type(oid = 1700, array_oid = 1231), sqlite_type(name = "Long"), mysql_type(name = "Numeric"))]
 pub struct MoneyType;
 
+/// Sums are exact: of decimals, or of minor units.
+impl diesel::sql_types::Foldable for MoneyType {
+    type Sum = diesel::sql_types::Nullable<MoneyType>;
+    type Avg = diesel::sql_types::Nullable<diesel::sql_types::Double>;
+}
+
 /// An amount with two places.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, AsExpression, FromSqlRow,
