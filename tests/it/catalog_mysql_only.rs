@@ -83,8 +83,10 @@ fn bytes_and_characters_are_read_as_they_are() {
         assert!(catalog.not_seen.is_empty(), "{:?}", catalog.not_seen);
         let default = |table: &str, name: &str| column(&catalog, table, name).default.clone().unwrap();
         assert!(default("t", "a").contains("'😀'"), "{}", default("t", "a"));
-        assert_eq!(["b", "d", "e", "h"].map(|name| default("t", name)), ["0x00ff2700", "'x😀?'", "'?'", "'?'"]);
-        assert_eq!(default("u", "d"), "'😀'");
+        // What MySQL cannot write as text, its statement has as bytes.
+        let (mixed, alone) = if is_maria(&project) { ("'x😀?'", "'😀'") } else { ("0x78f09f98803f", "0xf09f9880") };
+        assert_eq!(["b", "d", "e", "h"].map(|name| default("t", name)), ["0x00ff2700", mixed, "'?'", "'?'"]);
+        assert_eq!(default("u", "d"), alone);
         let table = catalog.table("t").unwrap();
         assert!(table.checks[0].expression.contains("'😀????'"));
         assert!(table.column("g").unwrap().generated.as_ref().unwrap().expression.contains("'😀😀'"));
