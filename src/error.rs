@@ -241,6 +241,12 @@ codes! {
     OrderCheck, "order/check", Rejected, "an order was not as it should be after it was written, and was taken back";
     DatabaseInUse, "db/in-use", Busy, "the database cannot be dropped while others are connected";
     Permission, "db/permission", Unexpected, "the user has no right to what the command needs";
+    SeedFile, "seed/file", Usage, "a seed file says what it cannot say";
+    SeedCycle, "seed/cycle", Usage, "tables refer to each other in a circle that no NULL and no deferred constraint breaks";
+    SeedUnknown, "seed/unknown", NotFound, "no seed has this name";
+    SeedDrift, "seed/drift", Differs, "rows that seeds wrote were edited since, and `on_drift` is `fail`";
+    SeedRejected, "seed/rejected", Rejected, "the database or a rule refused a row of a seed";
+    SeedCascade, "seed/cascade", Refused, "rows that seeds do not own would be deleted with those that they do";
     Database, "db/error", Unexpected, "the server refused a statement of dbtool's own";
 }
 

@@ -32,6 +32,7 @@ pub mod output;
 pub mod record;
 pub mod schema;
 pub mod secret;
+pub mod seed;
 pub mod sql;
 pub mod tabular;
 pub mod text;

@@ -13,6 +13,7 @@ use crate::error::{Code, Error};
 use crate::exit_code::ExitCode;
 use crate::migrate::Source;
 use crate::output::Terminal;
+use crate::seed::{Files, Seeds};
 use crate::version::Version;
 
 /// The variable by which a shell asks.
@@ -93,6 +94,20 @@ pub fn versions() -> ArgValueCompleter {
         let candidate =
             |(version, name): (Version, String)| CompletionCandidate::new(version.as_str()).help(Some(name.into()));
         versions.unwrap_or_default().into_iter().filter(wanted).map(candidate).collect()
+    })
+}
+
+/// The names of the seeds.
+#[must_use]
+pub fn seeds() -> ArgValueCompleter {
+    ArgValueCompleter::new(|current: &OsStr| {
+        let current = current.to_string_lossy().into_owned();
+        let seeds = Settings::read(Process::from_system(), Flags::default()).and_then(|settings| {
+            let (directory, layers) = (settings.seed.directory.clone(), settings.seed.layers.clone());
+            Seeds::read(&Files { shown: directory.clone(), directory, layers, named: false })
+        });
+        let names = seeds.map(|seeds| seeds.names()).unwrap_or_default();
+        names.into_iter().filter(|name| name.starts_with(&current)).map(CompletionCandidate::new).collect()
     })
 }
 

@@ -34,6 +34,8 @@ static SHOP: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/migrations");
 const SETTINGS: &str = include_str!("../../dbtool.toml");
 const DIESEL: &str = include_str!("../../diesel.toml");
 const SEEDS: &str = include_str!("../../seeds/README.md");
+/// The shop's.
+static SHOP_SEEDS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/seeds");
 
 #[derive(Debug, Default, Serialize)]
 struct Written {
@@ -55,11 +57,16 @@ pub fn run(args: &Args, process: &Process, terminal: &Terminal, format: Format) 
         Template::Shop => DIESEL.to_owned(),
     };
     write(root, Path::new("diesel.toml"), diesel.as_bytes(), &mut written)?;
-    write(root, Path::new("seeds/README.md"), SEEDS.as_bytes(), &mut written)?;
     match args.template {
-        // Git keeps no empty directory.
-        Template::Empty => write(root, Path::new("migrations/.keep"), b"", &mut written)?,
-        Template::Shop => copy(&SHOP, root, &mut written)?,
+        Template::Empty => {
+            write(root, Path::new("seeds/README.md"), SEEDS.as_bytes(), &mut written)?;
+            // Git keeps no empty directory.
+            write(root, Path::new("migrations/.keep"), b"", &mut written)?;
+        }
+        Template::Shop => {
+            copy(&SHOP, root, "migrations", &mut written)?;
+            copy(&SHOP_SEEDS, root, "seeds", &mut written)?;
+        }
     }
     emit(terminal, format, &written, |terminal, written| {
         view(terminal, written, args.template);
@@ -67,11 +74,11 @@ pub fn run(args: &Args, process: &Process, terminal: &Terminal, format: Format) 
     Ok(ExitCode::Done)
 }
 
-fn copy(from: &Dir<'_>, root: &Path, written: &mut Written) -> Result<(), Error> {
+fn copy(from: &Dir<'_>, root: &Path, into: &str, written: &mut Written) -> Result<(), Error> {
     for file in from.files() {
-        write(root, &Path::new("migrations").join(file.path()), file.contents(), written)?;
+        write(root, &Path::new(into).join(file.path()), file.contents(), written)?;
     }
-    from.dirs().try_for_each(|dir| copy(dir, root, written))
+    from.dirs().try_for_each(|dir| copy(dir, root, into, written))
 }
 
 fn write(root: &Path, path: &Path, contents: &[u8], written: &mut Written) -> Result<(), Error> {
@@ -97,6 +104,6 @@ fn view(terminal: &Terminal, report: &Written, template: Template) {
     terminal.data(&text);
     terminal.hint(match template {
         Template::Empty => "next: `dbtool migrate new create_users`, write its SQL, then `dbtool migrate up`",
-        Template::Shop => "next: `dbtool migrate up`, then `dbtool migrate status`",
+        Template::Shop => "next: `dbtool migrate up`, then `dbtool seed`",
     });
 }

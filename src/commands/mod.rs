@@ -9,7 +9,9 @@ pub mod init;
 mod migrate;
 mod names;
 mod order;
+mod reseed;
 mod schema;
+mod seed;
 mod when;
 pub mod words;
 
@@ -26,6 +28,8 @@ pub enum Command {
     /// Bring the schema up to date, back, and tell where it stands
     #[command(subcommand, visible_alias = "migration")]
     Migrate(migrate::Command),
+    Seed(seed::Args),
+    Reseed(reseed::Args),
     /// Look at the schema, write it down, and compare it
     #[command(subcommand)]
     Schema(schema::Command),
@@ -50,6 +54,8 @@ impl Command {
         match self {
             Command::Init(_) | Command::Completions(_) => Ok(ExitCode::Done),
             Command::Migrate(command) => command.run(context),
+            Command::Seed(args) => seed::run(context, args),
+            Command::Reseed(args) => reseed::run(context, args),
             Command::Schema(command) => command.run(context),
             Command::Order(command) => command.run(context),
             Command::Audit(command) => command.run(context),

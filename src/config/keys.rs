@@ -48,16 +48,10 @@ pub struct Key {
     pub kind: Kind,
     pub default: &'static str,
     pub about: &'static str,
-    /// It is part of the format, but nothing in this version reads it.
-    pub reserved: bool,
 }
 
 const fn key(section: &'static str, name: &'static str, kind: Kind, default: &'static str, about: &'static str) -> Key {
-    Key { section, name, kind, default, about, reserved: false }
-}
-
-const fn reserved(section: &'static str, name: &'static str, kind: Kind, about: &'static str) -> Key {
-    Key { section, name, kind, default: "", about, reserved: true }
+    Key { section, name, kind, default, about }
 }
 
 const POLICY: Kind = Kind::Choice(&["warn", "refuse", "allow"]);
@@ -100,12 +94,13 @@ pub const KEYS: &[Key] = &[
     key("log", "sql", Kind::Choice(&["off", "slow", "all"]), "off", "which statements are logged"),
     key("log", "slow", Kind::Duration, "100ms", "from when on a statement is slow"),
     key("log", "format", Kind::Choice(&["text", "json"]), "text", "how log lines are written"),
-    reserved("seed", "dir", Kind::Path, "the seeds directory"),
-    reserved(
+    key("seed", "dir", Kind::Path, "seeds", "the seeds directory"),
+    key(
         "seed",
         "on_drift",
         Kind::Choice(&["keep", "overwrite", "fail"]),
-        "what happens to a seeded row that was edited",
+        "keep",
+        "what happens to a value that was edited since a seed wrote it",
     ),
     key(
         "columns",
@@ -152,7 +147,13 @@ pub const ENVIRONMENT_KEYS: &[Key] = &[
     key("", "sslcert", Kind::Path, "", "the client's certificate"),
     key("", "sslkey", Kind::Path, "", "the client's key"),
     key("", "protected", Kind::Flag, "false", "refuse whatever destroys, unless --confirm names the environment"),
-    reserved("", "layers", Kind::List, "the layers of seeds"),
+    key(
+        "",
+        "layers",
+        Kind::List,
+        "",
+        "the folders of seeds, a later one over those before it; else `base` and the environment's own, where they are there",
+    ),
     key(
         "",
         "scratch_url",

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::dotenv::DotEnv;
 use super::file::{Entry, FILE_NAME, File, Raw, find_upwards};
-use super::keys::{ENVIRONMENT_KEYS, KEYS, Key, Kind, variable_of};
+use super::keys::{KEYS, Key, Kind, variable_of};
 use super::{Origin, Process};
 use crate::error::{Code, Error, Result};
 use crate::text;
@@ -231,19 +231,6 @@ impl Layers {
         }
         out.push_str(rest);
         Ok(out)
-    }
-
-    /// What is set in this environment and has no effect yet.
-    #[must_use]
-    pub fn reserved(&self) -> Vec<String> {
-        let set = |key: &&Key, table: &[Key]| {
-            let at = entry_key(key.section, key.name);
-            let own = self.file.environments.get(&self.environment).is_some_and(|entries| entries.contains_key(&at));
-            own || (std::ptr::eq(table, KEYS) && self.file.top.contains_key(&at))
-        };
-        let top = KEYS.iter().filter(|key| key.reserved && set(key, KEYS));
-        let own = ENVIRONMENT_KEYS.iter().filter(|key| key.reserved && set(key, ENVIRONMENT_KEYS));
-        top.chain(own).map(|key| dotted(key.section, key.name)).collect()
     }
 }
 

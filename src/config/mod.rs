@@ -22,7 +22,7 @@ pub use origin::Origin;
 pub use print_schema::{Docs, Filter, PrintSchema, SameQuery, Sorting};
 pub use process::Process;
 pub use settings::{
-    AuditMode, Environment, LogFormat, LogSettings, MigrateSettings, MigrationsDirectory, Policy, PoolSettings,
-    RetrySettings, SchemaSettings, Settings, SqlLog, environment_names,
+    AuditMode, DriftPolicy, Environment, LogFormat, LogSettings, MigrateSettings, MigrationsDirectory, Policy,
+    PoolSettings, RetrySettings, SchemaSettings, SeedSettings, Settings, SqlLog, environment_names,
 };
 pub use url::{ServerTarget, SqliteTarget, Target};

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::database::{Database, base_of};
 use super::diesel_toml;
+use super::dotenv::DotEnv;
 use super::duration;
 use super::file::File;
 use super::keys::{ENVIRONMENT_KEYS, KEYS, Key, Kind};
@@ -21,6 +22,7 @@ pub struct Settings {
     pub pool: PoolSettings,
     pub retry: RetrySettings,
     pub migrate: MigrateSettings,
+    pub seed: SeedSettings,
     pub log: LogSettings,
     pub schema: SchemaSettings,
     pub audit: AuditMode,
@@ -31,6 +33,7 @@ pub struct Settings {
     /// What should be told before anything else.
     pub warnings: Vec<String>,
     pub process: Process,
+    dotenv: DotEnv,
     /// The dbtool.toml that was read.
     pub file: Option<PathBuf>,
     /// The diesel.toml that holds here.
@@ -82,6 +85,24 @@ pub struct MigrateSettings {
     pub session: Vec<String>,
     /// All migrations of a run in one transaction.
     pub atomic: bool,
+}
+
+#[derive(Debug, Clone)]
+pub struct SeedSettings {
+    pub directory: PathBuf,
+    pub on_drift: DriftPolicy,
+    /// The folders in it, a later one over those before it.
+    pub layers: Vec<String>,
+    /// The layers were named: each must be there.
+    pub layers_named: bool,
+}
+
+/// What happens to a value that was edited since a seed wrote it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DriftPolicy {
+    Keep,
+    Overwrite,
+    Fail,
 }
 
 /// What `schema rust` is told by dbtool.toml; the rest stands in diesel.toml.
@@ -220,14 +241,13 @@ impl Settings {
         let database = Database::find(&layers)?;
         let scratch = Database::find_scratch(&layers).transpose();
         let protected = layers.is_protected()?;
-        let reserved =
-            layers.reserved().into_iter().map(|key| format!("`{key}` has no effect in this version of dbtool"));
-        let warnings = reserved.chain(database.iter().flat_map(|database| database.warnings.clone())).collect();
+        let warnings = database.iter().flat_map(|database| database.warnings.clone()).collect();
         Ok(Self {
             environment: Environment { name: layers.environment.clone(), explicit: layers.is_explicit(), protected },
             pool,
             retry,
             migrate,
+            seed: seed_settings(&layers)?,
             log,
             schema: SchemaSettings { types: types(&layers)? },
             audit,
@@ -239,9 +259,16 @@ impl Settings {
             file: layers.file.path.clone(),
             diesel_toml,
             process: layers.process,
+            dotenv: layers.dotenv,
             database,
             scratch,
         })
+    }
+
+    /// A variable of the process, else of `.env` as far as it holds for this environment.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<String> {
+        self.process.variable(name).or_else(|| self.dotenv.get(name)).map(str::to_owned)
     }
 
     /// The database, or an error that says how to name one.
@@ -327,6 +354,27 @@ fn types(layers: &Layers) -> Result<Vec<(String, String)>> {
     value.list().iter().map(|line| pair(line).ok_or_else(wrong)).collect()
 }
 
+fn seed_settings(layers: &Layers) -> Result<SeedSettings> {
+    let directory = layers.setting(key("seed", "dir"))?;
+    let base = match (&directory.origin, layers.file.path.as_deref().and_then(std::path::Path::parent)) {
+        (Origin::Default, Some(parent)) => parent.to_owned(),
+        _ => base_of(&layers.process, &directory.origin),
+    };
+    let named = layers.environment_key("layers")?;
+    let default = || vec!["base".to_owned(), layers.environment.clone()];
+    Ok(SeedSettings {
+        directory: base.join(directory.text()),
+        on_drift: parsed(layers, "seed", "on_drift", |text| match text {
+            "keep" => Some(DriftPolicy::Keep),
+            "overwrite" => Some(DriftPolicy::Overwrite),
+            "fail" => Some(DriftPolicy::Fail),
+            _ => None,
+        })?,
+        layers_named: named.is_some(),
+        layers: named.map_or_else(default, |named| named.list()),
+    })
+}
+
 fn migrations_directory(layers: &Layers, diesel_toml: Option<&PathBuf>) -> Result<MigrationsDirectory> {
     let setting = layers.setting(key("migrate", "dir"))?;
     let from_file = matches!(setting.origin, Origin::File { .. });
@@ -366,7 +414,7 @@ fn shown(layers: &Layers, database: Option<&Database>, secrets: &Redactor) -> Re
             Err(error) => all.push(Shown { key: name, value: String::new(), origin: error.to_string() }),
         }
     }
-    for key in KEYS.iter().filter(|key| !key.reserved) {
+    for key in KEYS {
         let value = layers.setting(key)?;
         let text = secrets.redact(&mask(key.kind, &value));
         all.push(Shown { key: dotted(key.section, key.name), value: text, origin: value.origin.to_string() });

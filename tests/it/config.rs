@@ -208,11 +208,14 @@ fn references_are_replaced() {
 }
 
 #[test]
-fn keys_of_later_versions_are_taken_and_told() {
-    let run = Project::sqlite()
-        .file("dbtool.toml", "[seed]\ndir = \"seeds\"\n[env.dev]\nlayers = [\"base\"]\n")
-        .ok(&["config", "show"]);
-    run.says(&["`seed.dir` has no effect in this version", "`layers` has no effect in this version"]);
+fn settings_of_seeds_are_shown() {
+    let project = Project::sqlite().file(
+        "dbtool.toml",
+        "[seed]\ndir = \"rows\"\n[env.dev]\nlayers = [\"base\", \"more\"]\n[env.dev.seed]\non_drift = \"fail\"\n",
+    );
+    assert_eq!(shown(&project, &[], "seed.dir").0, "rows");
+    assert_eq!(shown(&project, &[], "seed.on_drift").0, "fail");
+    assert_eq!(shown(&project, &[], "env.dev.layers").0, "base; more");
 }
 
 #[test]

@@ -13,7 +13,7 @@ const FLOORS: &[&[&str]] = &[
     &["commands"],
     &["context"],
     // Features: a command composes them.
-    &["inspect", "migrate"],
+    &["inspect", "migrate", "seed"],
     // What features stand on.
     &["entities"],
     &["audit"],

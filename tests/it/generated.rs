@@ -46,10 +46,8 @@ fn configuration() {
             "" => String::new(),
             default => format!("`{default}`"),
         };
-        let later = if key.reserved { " (no effect yet)" } else { "" };
         let variable = if variable { format!("`{}` |", variable_of(key)) } else { String::new() };
-        writeln!(text, "| `{}` | {} | {default} | {variable} {}{later} |", key.name, key.kind.expected(), key.about)
-            .unwrap();
+        writeln!(text, "| `{}` | {} | {default} | {variable} {} |", key.name, key.kind.expected(), key.about).unwrap();
     };
     let mut text = format!("{MADE}{introduction}\n## Every setting\n");
     let mut section = None;

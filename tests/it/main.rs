@@ -61,6 +61,8 @@ mod round_trips;
 mod schema;
 mod schema_rust;
 mod secrets;
+mod seeding;
+mod seeding_guide;
 mod splitter;
 mod sqlite_keys;
 mod statement;

@@ -10,7 +10,7 @@ mod wait;
 use clap::Subcommand;
 
 use crate::context::Context;
-use crate::db::{Purpose, Session, meta};
+use crate::db::{Home, Purpose, Session, meta};
 use crate::exit_code::ExitCode;
 
 #[derive(Debug, Subcommand)]
@@ -75,6 +75,24 @@ fn check_stamp(context: &Context<'_>) -> crate::error::Result<Option<String>> {
         meta::read(&mut session, dialect, &other).map_err(failed)?.check(environment)?;
     }
     Ok(own.environment)
+}
+
+/// Refuses when the database of a session is stamped as another environment's. Gives the stamp.
+pub fn check_stamp_of(
+    context: &Context<'_>,
+    session: &mut Session,
+    home: &Home,
+) -> crate::error::Result<Option<String>> {
+    let dialect = context.connector()?.dialect();
+    let meta = meta::read(session, dialect, home)
+        .map_err(|error| error.into_error("cannot read the environment that the database is stamped as"))?;
+    meta.check(&context.settings.environment.name)?;
+    Ok(meta.environment)
+}
+
+/// Stamps a database that has no stamp.
+pub fn stamp_if_none(context: &Context<'_>, session: &mut Session) -> crate::error::Result<()> {
+    write_stamp(context, session, &context.settings.environment.name)
 }
 
 /// Stamps the database as an environment's.

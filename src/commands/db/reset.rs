@@ -2,14 +2,19 @@
 
 use crate::commands::migrate::{Locking, up_all};
 use crate::commands::schema::Keep;
+use crate::commands::seed;
 use crate::context::Context;
 use crate::db::Purpose;
 use crate::exit_code::ExitCode;
 use crate::migrate::{Direction, Step, prepare};
+use crate::seed::Seeds;
 
 /// Drop the database, make it anew, and apply every migration
 #[derive(Debug, clap::Args)]
 pub struct Args {
+    /// Then bring the seeds in
+    #[arg(long)]
+    seed: bool,
     #[command(flatten)]
     keep: Keep,
     #[command(flatten)]
@@ -25,11 +30,18 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
         recorded: None,
     });
     prepare(&steps.collect::<Vec<_>>(), connector.dialect(), context.settings.migrate.atomic)?;
+    if args.seed {
+        Seeds::read(&seed::files(context))?;
+    }
     let stamp = super::check_stamp(context)?;
     super::drop::drop(context)?;
     super::create::create(context)?;
     if let Some(stamp) = stamp {
         super::write_stamp(context, &mut connector.connect(Purpose::Write)?, &stamp)?;
     }
-    up_all(context, &args.locking, args.keep)
+    let done = up_all(context, &args.locking, args.keep)?;
+    if args.seed && done == ExitCode::Done {
+        seed::after_reset(context)?;
+    }
+    Ok(done)
 }

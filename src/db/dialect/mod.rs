@@ -195,6 +195,41 @@ pub trait Dialect: Sync {
         literal.to_owned()
     }
 
+    /// What stands for the value that is bound as this one, counted from 1.
+    fn placeholder(&self, _number: usize) -> String {
+        "?".to_owned()
+    }
+
+    /// An expression that gives a column in a form that [`AnyConnection::select`](super::AnyConnection::select) reads.
+    fn readable(&self, column: &str, _type_name: &str) -> String {
+        column.to_owned()
+    }
+
+    /// RFC 3339 text in UTC as text that a column of moments takes.
+    fn instant_text(&self, instant: &str) -> String {
+        instant.to_owned()
+    }
+
+    /// A statement that makes others who run it too wait until this transaction ends. It changes nothing, and keeps nobody from
+    /// reading. The condition is that of a row which is there.
+    fn claim(&self, table: &str, row: &str) -> String;
+
+    /// A condition that two values differ, NULL being a value like others, and upper case another than lower case.
+    fn differ(&self, one: &str, other: &str) -> String {
+        format!("{one} IS DISTINCT FROM {other}")
+    }
+
+    /// An update of columns of a table, which is called `t`, from another, which is called `s`, where a condition holds.
+    fn update_from(&self, table: &str, other: &str, columns: &[String], condition: &str) -> String {
+        let sets: Vec<_> = columns.iter().map(|column| format!("{column} = s.{column}")).collect();
+        format!("UPDATE {table} AS t SET {} FROM {other} AS s WHERE {condition}", sets.join(", "))
+    }
+
+    /// Drops a table that was made for the time of a connection, within the transaction that is open.
+    fn drop_temporary(&self, name: &str) -> String {
+        format!("DROP TABLE {name}")
+    }
+
     fn types(&self) -> Types;
 
     /// An expression that gives a column of type [`Types::instant`] as RFC 3339 text in UTC.

@@ -92,6 +92,29 @@ impl Dialect for Mysql {
         format!("INSERT INTO {table} () VALUES ()")
     }
 
+    fn instant_text(&self, instant: &str) -> String {
+        instant.replace('T', " ").replace('Z', "")
+    }
+
+    fn claim(&self, table: &str, row: &str) -> String {
+        // A read that locks takes no snapshot: what others have committed meanwhile is seen by the next one.
+        format!("SELECT 1 FROM {table} WHERE {row} FOR UPDATE")
+    }
+
+    fn differ(&self, one: &str, other: &str) -> String {
+        format!("NOT (BINARY {one} <=> BINARY {other})")
+    }
+
+    fn update_from(&self, table: &str, other: &str, columns: &[String], condition: &str) -> String {
+        let sets: Vec<_> = columns.iter().map(|column| format!("t.{column} = s.{column}")).collect();
+        format!("UPDATE {table} AS t JOIN {other} AS s ON {condition} SET {}", sets.join(", "))
+    }
+
+    fn drop_temporary(&self, name: &str) -> String {
+        // Without the word it would commit.
+        format!("DROP TEMPORARY TABLE {name}")
+    }
+
     fn types(&self) -> Types {
         Types {
             serial_key: "BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY",

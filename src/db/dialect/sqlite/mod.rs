@@ -114,6 +114,15 @@ impl Dialect for Sqlite {
         format!("X'{}'", text::hex(bytes))
     }
 
+    fn claim(&self, table: &str, _row: &str) -> String {
+        // A statement that may write takes the lock, whether it finds rows or not.
+        format!("DELETE FROM {table} WHERE 1 = 0")
+    }
+
+    fn differ(&self, one: &str, other: &str) -> String {
+        format!("{one} IS NOT {other}")
+    }
+
     fn types(&self) -> Types {
         Types { serial_key: "INTEGER PRIMARY KEY", instant: "TEXT", bytes: "BLOB", table: "" }
     }
