@@ -165,7 +165,7 @@ pub fn check_table(connection: &mut AnyConnection) -> Result<()> {
 }
 
 fn cannot_look(cause: diesel::result::Error) -> Error {
-    Error::new(Code::Database, format!("cannot look for the table `{TABLE}`")).because(cause)
+    DbError::from(cause).into_error(format!("cannot look for the table `{TABLE}`"))
 }
 
 /// An error as one text.

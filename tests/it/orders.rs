@@ -10,7 +10,7 @@ use dbtool::schema::{orders, products, users};
 use diesel::{ExpressionMethods as _, QueryDsl as _, RunQueryDsl as _};
 use serde_json::{Value, json};
 
-use crate::support::{Project, connector, on_each_backend, shop};
+use crate::support::{Project, connector, on_each_backend, on_servers, shop};
 
 pub fn connect(project: &Project) -> AnyConnection {
     let connector = connector(&project.url);
@@ -253,6 +253,44 @@ fn a_check_after_the_change_that_fails_takes_all_of_it_back() {
         assert_eq!(event["action"], "place");
         assert!(text(&event["reason"]).starts_with("the order's items sum to 25.02"), "{event}");
         assert_eq!(event["after"]["items"][0], json!({ "sku": "CUP-1", "quantity": 2 }));
+    });
+}
+
+#[test]
+fn no_product_is_left_with_less_than_nothing() {
+    on_servers(|project| {
+        let project = open(project);
+        let mut session = project.session();
+        // A trigger that takes more than was asked for, where no constraint is in its way.
+        session.execute("ALTER TABLE products DROP CONSTRAINT ck_products_stock_quantity").unwrap();
+        session.execute(project.by_backend(
+            "",
+            "CREATE FUNCTION greedy() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.stock_quantity := NEW.stock_quantity - 10; RETURN NEW; END $$; \
+             CREATE TRIGGER greedy BEFORE UPDATE ON products FOR EACH ROW EXECUTE FUNCTION greedy()",
+            "CREATE TRIGGER greedy BEFORE UPDATE ON products FOR EACH ROW SET NEW.stock_quantity = NEW.stock_quantity - 10",
+        )).unwrap();
+        let failed = project.expect(11, &place(&["CUP-1=1", "CUP-2=1"]));
+        failed.says(&[
+            "error[order/check]",
+            "the stock of `CUP-1`, `CUP-2` would be less than nothing",
+            "nothing was changed",
+        ]);
+        assert_eq!(stock(&project), "CUP-1|10 CUP-2|3 POT-1|1");
+        assert_eq!(project.query("SELECT count(*) FROM orders"), ["0"]);
+        assert_eq!(project.query("SELECT action, outcome FROM audit_events"), ["place|failed"]);
+    });
+}
+
+#[test]
+fn an_order_is_placed_in_no_other_environment() {
+    on_each_backend(|project| {
+        let project = open(project);
+        project.ok(&["db", "stamp", "prod"]);
+        project.expect(9, &place(&["CUP-1=1"])).says(&["guard/other-environment", "stamped as `prod`"]);
+        project.expect(9, &["order", "pay", &Id::new().to_string()]).says(&["guard/other-environment"]);
+        assert_eq!(stock(&project), "CUP-1|10 CUP-2|3 POT-1|1");
+        project.ok(&["order", "list"]);
+        project.ok(&[&place(&["CUP-1=1"])[..], &["--dry-run"]].concat());
     });
 }
 

@@ -179,38 +179,53 @@ fn an_order_within_a_transaction_of_the_caller_goes_with_it() {
     });
 }
 
-/// Clients are processes that end at any of their steps, without a word.
+/// Whether a client that ends at this step without a word is killed before it is through.
+#[cfg(unix)]
+fn is_killed(project: &Project, output: &std::process::Output) -> bool {
+    use std::os::unix::process::ExitStatusExt as _;
+    if output.status.signal() == Some(9) {
+        return true;
+    }
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert!(matches!(output.status.code(), Some(0 | 11)), "on {}: {words}", project.backend);
+    false
+}
+
 #[cfg(unix)]
 #[test]
 fn clients_that_are_killed_leave_all_of_an_order_or_nothing() {
-    use std::os::unix::process::ExitStatusExt as _;
+    const PLACE: [&str; 8] = ["order", "place", "--user", "user1@example.com", "--item", "C=2", "--item", "E=3"];
     on_each_backend(|project| {
         let project = open(project);
+        let start = |args: &[&str], at: usize| {
+            let mut command = project.command(args);
+            command.env("DBTOOL_FAULT_AT", at.to_string()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+        };
+        // One alone, at one step after the other: so it is known how many there are.
+        let is_through = |at: &usize| {
+            let killed = is_killed(&project, &start(&PLACE, *at).wait_with_output().unwrap());
+            check_stock(&project);
+            check_orders(&project);
+            !killed
+        };
+        let steps = (1..).step_by(scale(4, 1)).find(is_through).unwrap();
+        assert!(steps > 8, "{steps} steps");
         let (mut killed, mut finished) = (0, 0);
         for _ in 0..scale(3, 40) {
             let pending = project.query("SELECT id FROM orders WHERE status = 'pending'");
-            let spawn = |number: usize| {
-                let who = format!("user{}@example.com", number % 4);
-                let items = ["B=1", "C=2", "E=3"];
-                let mut args = vec!["order", "place", "--user", &who];
-                items.iter().rev().skip(number % 3).for_each(|item| args.extend(["--item", item]));
-                if let Some(id) = pending.get(number).filter(|_| number.is_multiple_of(2)) {
-                    args = vec!["order", "cancel", id];
+            let client = |number: usize| {
+                let at = fastrand::usize(1..=steps * 3 / 2);
+                match pending.get(number).filter(|_| number.is_multiple_of(2)) {
+                    Some(id) => start(&["order", "cancel", id], at),
+                    None => start(&PLACE[..if number.is_multiple_of(3) { 6 } else { 8 }], at),
                 }
-                let at = fastrand::usize(1..=16).to_string();
-                let mut command = project.command(&args);
-                command.env("DBTOOL_FAULT_AT", &at).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
             };
-            let clients: Vec<_> = (0..8).map(spawn).collect();
+            let clients: Vec<_> = (0..8).map(client).collect();
             for client in clients {
-                let output = client.wait_with_output().unwrap();
-                match output.status.signal() {
-                    Some(9) => killed += 1,
-                    _ => {
-                        let words = String::from_utf8_lossy(&output.stderr);
-                        assert!(matches!(output.status.code(), Some(0 | 11)), "on {}: {words}", project.backend);
-                        finished += 1;
-                    }
+                if is_killed(&project, &client.wait_with_output().unwrap()) {
+                    killed += 1;
+                } else {
+                    finished += 1;
                 }
             }
             check_stock(&project);
@@ -218,17 +233,6 @@ fn clients_that_are_killed_leave_all_of_an_order_or_nothing() {
         }
         assert!(killed > 0 && finished > 0, "{killed} killed, {finished} finished");
         // Nothing is held any more.
-        project.ok(&[
-            "order",
-            "place",
-            "--user",
-            "user1@example.com",
-            "--item",
-            "B=1",
-            "--item",
-            "C=1",
-            "--item",
-            "E=1",
-        ]);
+        project.ok(&PLACE);
     });
 }

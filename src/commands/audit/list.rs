@@ -72,7 +72,7 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
         until: args.until,
         run_id: args.run,
     };
-    let page = audit::list(&mut connection, &filter, args.limit, args.after)?;
+    let page = audit::list(&mut connection, &filter, args.limit, args.after).map_err(Error::from)?;
     let unknown = |id: Id| {
         Error::new(Code::UnknownEvent, format!("`--after` names the event `{id}`, which is not there"))
             .hint("it takes the `next` of the page before")

@@ -30,7 +30,7 @@ struct Shown {
 
 pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let mut connection = connect(context)?;
-    let event = audit::find(&mut connection, args.id)?.ok_or_else(|| {
+    let event = audit::find(&mut connection, args.id).map_err(Error::from)?.ok_or_else(|| {
         Error::new(Code::UnknownEvent, format!("there is no event `{}`", args.id))
             .hint("`dbtool audit list` shows them")
     })?;

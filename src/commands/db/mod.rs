@@ -53,7 +53,7 @@ fn stamp_of(context: &Context<'_>, session: &mut Session) -> crate::error::Resul
 }
 
 /// Refuses when the database, if it is there, is stamped as another environment's, in whichever schema. Gives the stamp.
-fn check_stamp(context: &Context<'_>) -> crate::error::Result<Option<String>> {
+pub(in crate::commands) fn check_stamp(context: &Context<'_>) -> crate::error::Result<Option<String>> {
     let connector = context.connector()?;
     let dialect = connector.dialect();
     if !dialect.database_exists(connector)? {

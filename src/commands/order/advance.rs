@@ -1,6 +1,7 @@
 //! `dbtool order pay`, `ship`, `deliver`, `cancel`, `return`
 
 use super::{hint, view};
+use crate::commands::db::check_stamp;
 use crate::context::Context;
 use crate::db::types::Id;
 use crate::entities::ordering::{self, Move};
@@ -23,6 +24,7 @@ pub fn run(context: &Context<'_>, args: &Args, one: Move) -> anyhow::Result<Exit
     let order = if args.dry_run {
         ordering::rehearse_advance(&mut connection, &trail, args.id, one)?
     } else {
+        check_stamp(context)?;
         ordering::advance(&mut connection, &trail, args.id, one)?
     };
     emit(context.terminal, context.format, &order, view)?;

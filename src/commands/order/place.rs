@@ -1,6 +1,7 @@
 //! `dbtool order place`
 
 use super::{hint, view};
+use crate::commands::db::check_stamp;
 use crate::context::Context;
 use crate::entities::ordering::{self, Wanted};
 use crate::exit_code::ExitCode;
@@ -36,6 +37,7 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let order = if args.dry_run {
         ordering::rehearse_place(&mut connection, &trail, &args.user, &args.items)?
     } else {
+        check_stamp(context)?;
         ordering::place(&mut connection, &trail, &args.user, &args.items)?
     };
     emit(context.terminal, context.format, &order, view)?;

@@ -10,6 +10,8 @@ use super::{Step, changed_meanwhile, shop, stock};
 use crate::audit::{Event, Trail};
 use crate::db::AnyConnection;
 use crate::db::types::{Id, Money};
+use crate::entities::order_items::NewOrderItem;
+use crate::entities::orders::NewOrder;
 use crate::error::{Code, Error, Result};
 use crate::fault;
 use crate::record::Record;
@@ -76,14 +78,11 @@ impl Placing<'_> {
             fault::point();
         }
         let total = total(&lines)?;
-        let row = (orders::id.eq(self.id), orders::user_id.eq(user), orders::status.eq("pending"));
-        let row = (row, orders::total_amount.eq(total), orders::created_by.eq(by), orders::updated_by.eq(by));
-        diesel::insert_into(orders::table).values(row).execute(connection)?;
+        let order = NewOrder { id: self.id, created_by: by, updated_by: by, ..NewOrder::new(user, total) };
+        diesel::insert_into(orders::table).values(order).execute(connection)?;
         fault::point();
-        for (product, quantity, price) in &lines {
-            let item = (order_items::id.eq(Id::new()), order_items::order_id.eq(self.id));
-            let item = (item, order_items::product_id.eq(*product), order_items::quantity.eq(*quantity));
-            let item = (item, order_items::unit_price.eq(*price));
+        for (product_id, quantity, unit_price) in lines {
+            let item = NewOrderItem { id: Id::new(), order_id: self.id, product_id, quantity, unit_price };
             diesel::insert_into(order_items::table).values(item).execute(connection)?;
             fault::point();
         }
