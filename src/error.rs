@@ -228,6 +228,10 @@ codes! {
     SameRustName, "schema/same-rust-name", Usage, "two tables, columns or types of the database would have one name in Diesel's file";
     UnknownType, "schema/unknown-type", Usage, "Diesel has no type for a column's, and `[schema.types]` names none";
     Stale, "schema/stale", Differs, "the file of `schema rust` is not what the database is";
+    Filter, "data/filter", Usage, "a filter, sort, token or related table cannot be understood";
+    UnknownColumn, "data/unknown-column", Usage, "a table has no column, and is related to none, of this name";
+    TooManyRows, "guard/too-many-rows", Refused, "more rows would change than `--max-rows` allows";
+    NotAsExpected, "guard/not-as-expected", Refused, "a row is not as `--if` says, since another changed it";
     NoRow, "data/not-found", NotFound, "the table has no row of this key";
     Invalid, "data/invalid", Rejected, "values break the rules of their entity; nothing was stored";
     Constraint, "data/constraint", Rejected, "a constraint of the database refused a row";

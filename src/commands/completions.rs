@@ -136,6 +136,25 @@ pub fn sides() -> ArgValueCompleter {
     })
 }
 
+/// The columns of the table that stands on the line; those of all tables where none does.
+#[must_use]
+pub fn columns() -> ArgValueCompleter {
+    ArgValueCompleter::new(|current: &OsStr| {
+        let current = current.to_string_lossy().to_lowercase();
+        let names = names::known(flags()).tables;
+        let line: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+        let table = line.iter().find(|word| names.contains_key(*word));
+        let mut columns: Vec<String> = match table.and_then(|table| names.get(table)) {
+            Some(columns) => columns.clone(),
+            None => names.into_values().flatten().collect(),
+        };
+        columns.sort_unstable();
+        columns.dedup();
+        let wanted = |name: &String| name.to_lowercase().starts_with(&current);
+        columns.into_iter().filter(wanted).map(|name| CompletionCandidate::new(format!("{name}="))).collect()
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

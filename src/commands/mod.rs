@@ -3,6 +3,7 @@
 mod audit;
 pub mod completions;
 mod config_show;
+mod data;
 mod db;
 mod guard;
 pub mod init;
@@ -39,6 +40,9 @@ pub enum Command {
     /// Who changed what, and when
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Look at rows of any table, and change them
+    #[command(subcommand)]
+    Data(data::Command),
     /// Create, drop and check the database itself
     #[command(subcommand, visible_alias = "database")]
     Db(db::Command),
@@ -59,6 +63,7 @@ impl Command {
             Command::Schema(command) => command.run(context),
             Command::Order(command) => command.run(context),
             Command::Audit(command) => command.run(context),
+            Command::Data(command) => command.run(context),
             Command::Db(command) => command.run(context),
             Command::Config(command) => command.run(context),
         }

@@ -7,6 +7,7 @@ mod connector;
 mod constraint;
 mod dialect;
 mod error;
+mod grammar;
 mod heartbeat;
 mod libpq;
 mod lock;
@@ -32,6 +33,7 @@ pub use dialect::{
     Around, Beyond, Dialect, Effect, Home, Likeness, Server, Sight, Survey, Timeouts, Types, of as dialect_of,
 };
 pub use error::{DbError, Kind, MORE_RIGHTS, WRITABLE};
+pub use grammar::{Form, Grammar};
 pub use lock::{Held, Locked, Unlocked};
 pub use manager::{Manager, Pool};
 pub use mysql::MysqlConnection;

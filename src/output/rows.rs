@@ -13,9 +13,9 @@ use crate::error::{Code, Error, Result};
 use crate::text;
 
 /// A column of a report.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Column {
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// Numbers stand at the right.
     pub right: bool,
 }
@@ -23,12 +23,12 @@ pub struct Column {
 impl Column {
     #[must_use]
     pub const fn left(name: &'static str) -> Self {
-        Self { name, right: false }
+        Self { name: Cow::Borrowed(name), right: false }
     }
 
     #[must_use]
     pub const fn right(name: &'static str) -> Self {
-        Self { name, right: true }
+        Self { name: Cow::Borrowed(name), right: true }
     }
 }
 
@@ -121,7 +121,7 @@ impl Rows {
             .columns
             .iter()
             .enumerate()
-            .map(|(at, column)| !unwanted(column.name) && self.rows.iter().any(|row| !row[at].is_empty()))
+            .map(|(at, column)| !unwanted(&column.name) && self.rows.iter().any(|row| !row[at].is_empty()))
             .collect();
         let keep = |at: usize| kept.get(at).copied().unwrap_or(false);
         let wanted = |(at, column): (usize, Column)| keep(at).then_some(column);
@@ -150,14 +150,14 @@ impl Rows {
             terminal.data(&format!("{}\n", lines.join("\n")));
             return;
         }
-        let mut widths: Vec<usize> = self.columns.iter().map(|column| width(column.name)).collect();
+        let mut widths: Vec<usize> = self.columns.iter().map(|column| width(&column.name)).collect();
         for row in &shown {
             for (widest, value) in widths.iter_mut().zip(row) {
                 *widest = width(value).max(*widest);
             }
         }
         let mut header = String::new();
-        self.line(&widths, self.columns.iter().map(|column| column.name), &mut header);
+        self.line(&widths, self.columns.iter().map(|column| &*column.name), &mut header);
         let mut text = terminal.paint_data(Style::Bold, header.trim_end());
         text.push('\n');
         for row in &shown {
@@ -209,7 +209,7 @@ fn table(rows: &Rows, style: comfy_table::TableStyle, padding: (u16, u16)) -> St
     let mut table = Table::new();
     table.load_style(style);
     table.set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(rows.columns.iter().map(|column| column.name));
+    table.set_header(rows.columns.iter().map(|column| &*column.name));
     for row in &rows.rows {
         table.add_row(row.iter().map(|value| text::printable(value).into_owned()));
     }

@@ -13,8 +13,9 @@ const FLOORS: &[&[&str]] = &[
     &["commands"],
     &["context"],
     // Features: a command composes them.
-    &["inspect", "migrate", "seed"],
+    &["data", "inspect", "migrate", "seed"],
     // What features stand on.
+    &["rows"],
     &["entities"],
     &["audit"],
     &["schema"],

@@ -53,14 +53,14 @@ impl Command {
 }
 
 /// The live schema.
-struct Live {
-    catalog: Catalog,
+pub(in crate::commands) struct Live {
+    pub(in crate::commands) catalog: Catalog,
     home: Home,
     dialect: &'static dyn Dialect,
 }
 
 impl Live {
-    fn read(context: &Context<'_>) -> Result<Self> {
+    pub(in crate::commands) fn read(context: &Context<'_>) -> Result<Self> {
         let connector = context.connector()?;
         let mut session = connector.connect_telling(Purpose::Read, &Progress::new(context.terminal))?;
         let dialect = connector.dialect();
@@ -71,7 +71,7 @@ impl Live {
     }
 
     /// A name without the schema that the connection is in: there, names stand alone.
-    fn own<'n>(&self, name: &'n str) -> &'n str {
+    pub(in crate::commands) fn own<'n>(&self, name: &'n str) -> &'n str {
         let schema = self.home.schema.as_deref();
         schema.and_then(|schema| name.strip_prefix(schema)?.strip_prefix('.')).unwrap_or(name)
     }

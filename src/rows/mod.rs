@@ -1,0 +1,22 @@
+//! Rows of any table: what its columns hold, values between text, JSON and the database, and the statements that read and
+//! change rows, with every value bound. Where a table has an entity, its rules, hooks and audit are kept.
+//!
+//! It knows no command and no filter; `data/` and `seed/` stand on it.
+
+mod change;
+mod column;
+mod key;
+mod kind;
+mod refusal;
+mod select;
+mod subject;
+mod writer;
+
+pub use change::{Changes, Upserted};
+pub use column::Column;
+pub use key::Key;
+pub use kind::{Kind, Wrong};
+pub use refusal::refused;
+pub use select::{Lock, find, read};
+pub use subject::{Sensitive, Subject, singular};
+pub use writer::Writer;

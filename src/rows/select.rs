@@ -1,0 +1,45 @@
+//! Rows by their keys.
+
+use super::key::Key;
+use super::subject::Subject;
+use super::writer::Writer;
+use crate::db::{AnyConnection, Value};
+use crate::error::{Code, Error, Result};
+
+/// Whether nobody else may change what was read until the transaction ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lock {
+    None,
+    ForUpdate,
+}
+
+/// All columns of the row of a key; `None`: there is none.
+pub fn find(
+    connection: &mut AnyConnection,
+    subject: &Subject<'_>,
+    key: &Key,
+    lock: Lock,
+) -> Result<Option<Vec<Value>>> {
+    let mut writer = Writer::new(subject.grammar);
+    let all: Vec<usize> = (0..subject.columns.len()).collect();
+    writer.push("SELECT ").columns(subject, "t0", &all).push(" FROM ").push(&subject.quoted()).push(" t0 WHERE ");
+    key.write(subject, &mut writer);
+    if lock == Lock::ForUpdate {
+        let locked = subject.grammar.locked();
+        writer.push(locked);
+    }
+    let rows = connection
+        .select(&writer.sql, &writer.binds)
+        .map_err(|error| error.into_error(format!("cannot read `{}`", subject.name)))?;
+    Ok(rows.into_iter().next())
+}
+
+/// The same, where a row that is not there is an error.
+pub fn read(connection: &mut AnyConnection, subject: &Subject<'_>, key: &Key, lock: Lock) -> Result<Vec<Value>> {
+    find(connection, subject, key, lock)?.ok_or_else(|| {
+        let masks = key.columns.iter().any(|at| subject.columns[*at].sensitive);
+        let shown = if masks { crate::secret::MASK.to_owned() } else { key.shown(subject) };
+        Error::new(Code::NoRow, format!("`{}` has no row `{shown}`", subject.name))
+            .hint(format!("`dbtool data list {}` lists them", subject.name))
+    })
+}
