@@ -10,6 +10,7 @@
 )]
 
 mod schemas;
+mod seeds;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -55,6 +56,7 @@ fn main() {
         compare(&root, backend, &mut report);
     }
     schemas::compare(&root, &mut report);
+    seeds::compare(&root, &mut report);
     quick(&mut report);
     memory(&root, &mut report);
     let text = report.text();

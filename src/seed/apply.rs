@@ -348,10 +348,7 @@ fn refused_in(item: &Item<'_>, row: Option<&Row>, column: Option<&str>, error: D
         !matches!(error.kind, Kind::Lost | Kind::LockTimeout | Kind::Deadlock | Kind::Serialization | Kind::DiskFull);
     let error = error.into_error(format!("`{table}` does not take this row{}", told.unwrap_or_default()));
     let error = if of_data { error.with_code(Code::SeedRejected) } else { error };
-    let place = row.map(|row| {
-        let cell = column.and_then(|name| row.cell(name));
-        cell.unwrap_or(&row.at).place()
-    });
+    let place = row.map(|row| row.place(&item.table, column));
     match place {
         Some(place) => error.at(place).note("nothing was written"),
         None => error.note("nothing was written"),

@@ -26,13 +26,13 @@ pub enum Extent {
 /// How many rows of each table are gone.
 pub type Gone = BTreeMap<String, u64>;
 
-/// Deletes the rows of tables, and gives how many. `cascade`: others may fall with them. `unload`: takes away the rows that a
+/// Deletes the rows of tables, those of some seeds or all, and gives how many. `cascade`: others may fall with them. `unload`: takes away the rows that a
 /// table has from files, and gives their number.
 pub fn clear<'a>(
     database: &mut Database<'a>,
     (catalog, registry): (&Catalog, &Registry),
-    tables: &BTreeSet<String>,
-    files: &BTreeSet<String>,
+    (tables, files): (&BTreeSet<String>, &BTreeSet<String>),
+    seeds: &BTreeSet<String>,
     (extent, cascade): (Extent, bool),
     unload: &mut dyn FnMut(&mut Database<'a>, &str) -> Result<u64>,
 ) -> Result<Gone> {
@@ -42,7 +42,11 @@ pub fn clear<'a>(
     let mut doomed: BTreeMap<String, BTreeSet<Key>> = BTreeMap::new();
     for table in &known {
         let owned = database.owned(&table.name())?;
-        let keys = owned.into_iter().filter(|(_, owned)| owned.inserted).map(|(key, _)| key).collect();
+        let keys = owned
+            .into_iter()
+            .filter(|(_, owned)| owned.inserted && seeds.contains(&owned.seed))
+            .map(|(key, _)| key)
+            .collect();
         doomed.insert(table.name(), keys);
     }
     if !cascade {
@@ -69,7 +73,10 @@ pub fn clear<'a>(
                 count
             }
         };
-        database.forget(name, None)?;
+        match extent {
+            Extent::AllRows => database.forget(name, None)?,
+            Extent::Owned => doomed[name].iter().try_for_each(|key| database.forget(name, Some(key)))?,
+        }
         gone.insert(name.clone(), count + unloaded);
     }
     Ok(gone)

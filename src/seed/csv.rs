@@ -40,6 +40,8 @@ pub struct CsvSeed<'c> {
     pub path: PathBuf,
     shown: PathBuf,
     mode: Mode,
+    /// Loaded in a transaction of its own.
+    pub alone: bool,
     key: Vec<String>,
     columns: Vec<Column<'c>>,
 }
@@ -109,7 +111,16 @@ pub fn prepare<'c>(
             shown.join("; ")
         ))
     })?;
-    Ok(CsvSeed { name: bulk.name.clone(), table, path: bulk.path.clone(), shown, mode, key, columns })
+    Ok(CsvSeed {
+        name: bulk.name.clone(),
+        table,
+        path: bulk.path.clone(),
+        shown,
+        mode,
+        alone: header.own_transaction,
+        key,
+        columns,
+    })
 }
 
 fn open(path: &Path, shown: &Path) -> Result<Csv<File>> {
@@ -372,7 +383,9 @@ impl Load<'_, '_> {
             if updated > 0 {
                 let columns: Vec<_> = others.iter().map(|column| quote(column.name())).collect();
                 let sql = self.dialect.update_from(&table, &stage, &columns, &format!("{on} AND {differ}"));
+                let left_out = self.rejects.len();
                 self.write(database, &sql, &stage)?;
+                counts.updated -= (self.rejects.len() - left_out) as u64;
             }
             crate::fault::point();
             if counts.inserted > 0 {
@@ -380,7 +393,9 @@ impl Load<'_, '_> {
                 let names = names.join(", ");
                 let rows =
                     format!("SELECT {names} FROM {stage} s WHERE NOT EXISTS (SELECT 1 FROM {table} t WHERE {on})");
+                let left_out = self.rejects.len();
                 self.write(database, &format!("INSERT INTO {table} ({names}) {rows}"), &stage)?;
+                counts.inserted -= (self.rejects.len() - left_out) as u64;
             }
         }
         self.drop_stage(database, &stage)?;

@@ -16,7 +16,7 @@ use super::tables::{self, Table};
 use super::values::{fake, label, moment};
 use crate::catalog::{Catalog, ForeignKey};
 use crate::entities::Registry;
-use crate::error::{Error, Result};
+use crate::error::{Error, Place, Result};
 use crate::secret::Secret;
 use crate::text;
 
@@ -55,6 +55,17 @@ pub struct Row {
 }
 
 impl Row {
+    /// Where it stands, for an error; a line with what must not be shown is not.
+    #[must_use]
+    pub fn place(&self, table: &Table<'_>, column: Option<&str>) -> Place {
+        let at = column.and_then(|column| self.cell(column)).unwrap_or(&self.at);
+        let sensitive = |cell: &Cell| {
+            let known = table.columns.get(cell.column.as_str());
+            known.is_some_and(|column| column.sensitive) || matches!(cell.value, Expression::Hash { .. })
+        };
+        if self.cells.iter().any(sensitive) { at.hidden() } else { at.place() }
+    }
+
     /// Where a column's value stands.
     #[must_use]
     pub fn cell(&self, column: &str) -> Option<&At> {
@@ -447,7 +458,8 @@ impl<'c> Desired<'_, '_, 'c> {
             }
             (literal, _) => column.literal(literal).map(Want::Is).map_err(wrong),
         };
-        Ok(self.take(made))
+        let hides = column.sensitive || matches!(cell.value, Expression::Hash { .. });
+        Ok(self.take(made.map_err(|fault| if hides { fault.at(cell.at.hidden()) } else { fault })))
     }
 
     fn take<T>(&mut self, made: Result<T>) -> Option<T> {

@@ -129,10 +129,11 @@ impl Seeds {
         self.rows.iter().any(|seed| seed.mode == source::Mode::Exact)
     }
 
-    /// Those that are asked for, with what they refer to.
-    fn chosen(mut self, names: &[String], catalog: &Catalog) -> Result<Self> {
+    /// Those that are asked for, with what they refer to; and the names of those that are asked for alone.
+    fn chosen(mut self, names: &[String], catalog: &Catalog) -> Result<(Self, BTreeSet<String>)> {
         if names.is_empty() {
-            return Ok(self);
+            let all = self.names();
+            return Ok((self, all));
         }
         let all = self.names();
         let mut chosen: BTreeSet<String> = BTreeSet::new();
@@ -147,6 +148,7 @@ impl Seeds {
             }
             chosen.extend(meant.into_iter().cloned());
         }
+        let named = chosen.clone();
         // What they refer to, again and again until there is no more.
         loop {
             let mut tables = BTreeSet::new();
@@ -173,7 +175,7 @@ impl Seeds {
         self.rows.retain(|seed| chosen.contains(&seed.name));
         self.bulk.retain(|bulk| chosen.contains(&bulk.name));
         self.plain.retain(|plain| chosen.contains(&plain.name));
-        Ok(self)
+        Ok((self, named))
     }
 }
 
@@ -211,13 +213,54 @@ impl Runner<'_> {
         self.database().make_ledger()
     }
 
+    /// Files that asked for a transaction of their own: those before one that fails stay.
+    fn load_alone(&mut self, mut report: Report, files: &[CsvSeed<'_>], request: &Request) -> Result<Report> {
+        for file in files.iter().filter(|file| file.alone && request.act == Act::Run) {
+            let wanted = csv::Wanted {
+                on_drift: request.on_drift,
+                on_error: request.on_error,
+                plan: false,
+                observer: self.observer,
+            };
+            let (dialect, home, trail) = (self.dialect, self.home, self.trail);
+            let rejects = &mut report.rejects;
+            let loaded = diesel::Connection::transaction(self.connection, |connection| {
+                let mut database = Database { connection, dialect, home };
+                let claimed = database.claim_ledger();
+                claimed.map_err(|error| error.into_error("cannot keep other seedings out"))?;
+                let known = database.files()?;
+                let counts = file.run(&mut database, known.get(&file.name), wanted, rejects)?;
+                let table = file.table.name();
+                if counts.changes() {
+                    record(&mut database, trail, &[bulk_event(&table, counts)])?;
+                }
+                Ok::<_, Failed>(SeedReport { name: file.name.clone(), table: Some(table), counts, rows: Vec::new() })
+            });
+            match loaded {
+                Ok(seed) => report.seeds.push(seed),
+                Err(Failed::Ours(error)) => return Err(error.note("the seeds before it are written")),
+                Err(Failed::Diesel(error)) => {
+                    return Err(self.connection.failure(error).into_error("the file could not be committed"));
+                }
+            }
+        }
+        report.settle();
+        Ok(report)
+    }
+
+    fn is_in_transaction(&mut self) -> bool {
+        use diesel::connection::TransactionManager as _;
+        let status = AnyConnection::transaction_manager_status_mut(self.connection);
+        status.transaction_depth().is_ok_and(|depth| depth.is_some())
+    }
+
     fn database(&mut self) -> Database<'_> {
         Database { connection: self.connection, dialect: self.dialect, home: self.home }
     }
 
     /// Plans, and does it where that is asked for: in a transaction of its own, or within the one that is open.
     pub fn run(&mut self, seeds: Seeds, request: &Request) -> Result<Report> {
-        let seeds = seeds.chosen(&request.names, self.catalog)?;
+        let (seeds, named) = seeds.chosen(&request.names, self.catalog)?;
         let (mut faults, mut fatal) = (Vec::new(), false);
         let mut items =
             desired::items(seeds.rows, self.catalog, self.registry, self.sensitive, &mut faults, &mut fatal);
@@ -236,7 +279,14 @@ impl Runner<'_> {
             faults = Vec::new();
         }
         let order = desired::ordered(&mut items, &files)?;
+        let is_open = self.is_in_transaction();
         if request.act == Act::Run && faults.is_empty() {
+            if is_open && !self.database().has(FILES)? {
+                let message = "the ledger of the seeds is not there, and a transaction is open";
+                return Err(
+                    Error::new(Code::Usage, message).hint("`Runner::prepare` makes it, before the transaction begins")
+                );
+            }
             self.prepare()?;
         }
         let started = Instant::now();
@@ -254,6 +304,7 @@ impl Runner<'_> {
                     trail: self.trail,
                     observer: self.observer,
                     request,
+                    named: &named,
                     order: &order,
                     files: &files,
                     plain: &seeds.plain,
@@ -275,7 +326,7 @@ impl Runner<'_> {
             };
             crate::fault::point();
             match outcome {
-                Ok(report) => return Ok(report),
+                Ok(report) => return self.load_alone(report, &files, request),
                 Err(Failed::Ours(_)) if again.is_some() && started.elapsed() < self.patience => {
                     self.observer
                         .on(observer::Event::Waiting { reason: "another one seeds, or writes to the database".into() });
@@ -305,6 +356,8 @@ struct Within<'a> {
     trail: Option<&'a Trail>,
     observer: &'a dyn Observer,
     request: &'a Request,
+    /// The seeds that were asked for, without those that they refer to.
+    named: &'a BTreeSet<String>,
     order: &'a Order,
     files: &'a [CsvSeed<'a>],
     plain: &'a [Plain],
@@ -324,25 +377,7 @@ impl<'a> Within<'a> {
         let ledger = (self.request.act == Act::Run && known.is_empty()) || database.has(FILES)?;
         let file_tables: BTreeSet<String> = self.files.iter().map(|file| file.table.name()).collect();
         let gone = match self.request.clear {
-            Some((extent, cascade)) if known.is_empty() => {
-                let mut tables: BTreeSet<String> = items.iter().map(|item| item.table.name()).collect();
-                tables.extend(file_tables.iter().cloned());
-                let known = database.files()?;
-                let mut unload = |database: &mut Database<'_>, table: &str| {
-                    let mut count = 0;
-                    for file in
-                        self.files.iter().filter(|file| file.table.name() == table && known.contains_key(&file.name))
-                    {
-                        match extent {
-                            Extent::Owned => count += file.clear(database)?,
-                            Extent::AllRows => database.forget_file(&file.name)?,
-                        }
-                    }
-                    Ok(count)
-                };
-                let of = (self.catalog, self.registry);
-                clear::clear(database, of, &tables, &file_tables, (extent, cascade), &mut unload)?
-            }
+            Some(what) if known.is_empty() => self.clear(database, items, &file_tables, what)?,
             _ => clear::Gone::new(),
         };
         let files = if ledger { database.files()? } else { BTreeMap::new() };
@@ -387,7 +422,8 @@ impl<'a> Within<'a> {
             observer: self.observer,
         };
         let mut load = |database: &mut Database<'_>, table: &str| {
-            for file in self.files.iter().filter(|file| file.table.name() == table) {
+            let with_others = |file: &&CsvSeed<'_>| !file.alone || wanted.plan;
+            for file in self.files.iter().filter(|file| file.table.name() == table).filter(with_others) {
                 let counts = file.run(database, files.get(&file.name), wanted, &mut left_out)?;
                 let table = Some(table.to_owned());
                 loaded.push(SeedReport { name: file.name.clone(), table, counts, rows: Vec::new() });
@@ -420,6 +456,36 @@ impl<'a> Within<'a> {
         }
         report.settle();
         Ok(report)
+    }
+
+    /// Takes away what is to be seeded anew.
+    fn clear(
+        &self,
+        database: &mut Database<'_>,
+        items: &[Item<'_>],
+        file_tables: &BTreeSet<String>,
+        (extent, cascade): (Extent, bool),
+    ) -> Result<clear::Gone> {
+        let named = items.iter().filter(|item| self.named.contains(&item.name));
+        let mut tables: BTreeSet<String> = named.map(|item| item.table.name()).collect();
+        let named = self.files.iter().filter(|file| self.named.contains(&file.name));
+        tables.extend(named.map(|file| file.table.name()));
+        let known = database.files()?;
+        let mut unload = |database: &mut Database<'_>, table: &str| {
+            let mut count = 0;
+            let is_meant = |file: &&CsvSeed<'_>| {
+                file.table.name() == table && known.contains_key(&file.name) && self.named.contains(&file.name)
+            };
+            for file in self.files.iter().filter(is_meant) {
+                match extent {
+                    Extent::Owned => count += file.clear(database)?,
+                    Extent::AllRows => database.forget_file(&file.name)?,
+                }
+            }
+            Ok(count)
+        };
+        let of = (self.catalog, self.registry);
+        clear::clear(database, of, (&tables, file_tables), self.named, (extent, cascade), &mut unload)
     }
 
     /// The moment that `{ now = … }` counts from: that of the first seeding.
@@ -515,20 +581,26 @@ impl<'a> Within<'a> {
                 tables.entry(seed.table.as_deref().unwrap_or("")).or_default().add(seed.counts);
             }
             for (table, counts) in tables.into_iter().filter(|(_, counts)| counts.changes()) {
-                let counts = [("inserted", counts.inserted), ("updated", counts.updated), ("deleted", counts.deleted)];
-                events.push(Event::bulk("seed", table, counts));
+                events.push(bulk_event(table, counts));
             }
         }
-        for event in &events {
-            let failed = |database: &Database<'_>, error| {
-                database.connection.failure(error).into_error("cannot record what the seeds changed")
-            };
-            if let Err(error) = trail.write(database.connection, event) {
-                return Err(failed(database, error));
-            }
-        }
-        Ok(())
+        record(database, Some(trail), &events)
     }
+}
+
+/// What was done to a table, as one event.
+fn bulk_event(table: &str, counts: Counts) -> Event {
+    let counts = [("inserted", counts.inserted), ("updated", counts.updated), ("deleted", counts.deleted)];
+    Event::bulk("seed", table, counts)
+}
+
+fn record(database: &mut Database<'_>, trail: Option<&Trail>, events: &[Event]) -> Result<()> {
+    for event in events {
+        if let Err(error) = trail.map_or(Ok(()), |trail| trail.write(database.connection, event)) {
+            return Err(database.connection.failure(error).into_error("cannot record what the seeds changed"));
+        }
+    }
+    Ok(())
 }
 
 fn shown(item: &Item<'_>, name: &str, value: &Value) -> String {

@@ -1,11 +1,17 @@
 //! `seed` and `reseed`: the reference shop, every mode and value on tables of a test's own, and what is promised of both.
 
 use std::process::Stdio;
+use std::time::Duration;
 
 use dbtool::backend::Backend;
+use dbtool::catalog;
+use dbtool::entities::Registry;
+use dbtool::observer::Silent;
+use dbtool::seed::{Act, Files, OnDrift, OnError, Request, Runner, Seeds};
+use diesel::Connection as _;
 use serde_json::Value;
 
-use crate::support::{Project, on_each_backend};
+use crate::support::{Project, connector, on_each_backend};
 
 /// The reference shop, with its tables and without rows.
 fn shop(project: Project) -> Project {
@@ -275,24 +281,24 @@ fn every_fault_of_the_files_is_told_at_once() {
 #[test]
 fn a_row_that_the_database_refuses_leaves_nothing() {
     on_each_backend(|project| {
-        let check = "CREATE TABLE countries (code VARCHAR(2) NOT NULL PRIMARY KEY, name VARCHAR(20) NOT NULL CHECK (name <> 'no'));";
+        let check = "CREATE TABLE places (code VARCHAR(2) NOT NULL PRIMARY KEY, name VARCHAR(20) NOT NULL CHECK (name <> 'no'));";
         let project = project.migration("1_a", check, "");
         project.ok(&["migrate", "up"]);
         let rows: String = (10..60)
             .map(|number| format!("{{ code = '{number}', name = '{}' }},\n", if number == 42 { "no" } else { "yes" }))
             .collect();
-        project.write("seeds/base/countries.toml", format!("key = 'code'\nrows = [\n{rows}]\n"));
+        project.write("seeds/base/places.toml", format!("key = 'code'\nrows = [\n{rows}]\n"));
         let run = project.expect(11, &["seed"]);
         run.says(&[
-            "error[seed/rejected]: `countries` does not take this row",
-            "seeds/base/countries.toml:35:",
+            "error[seed/rejected]: `places` does not take this row",
+            "seeds/base/places.toml:35:",
             "nothing was written",
         ]);
-        assert_eq!(project.query("SELECT count(*) FROM countries"), ["0"]);
+        assert_eq!(project.query("SELECT count(*) FROM places"), ["0"]);
         let run = project.json(0, &["seed", "--on-error", "quarantine"]);
         assert_eq!(sum(&run), "49 0 0 0 0 1");
-        assert!(run["rejects"][0].as_str().unwrap().starts_with("countries: "), "{run}");
-        assert_eq!(project.query("SELECT count(*) FROM countries"), ["49"]);
+        assert!(run["rejects"][0].as_str().unwrap().starts_with("places: "), "{run}");
+        assert_eq!(project.query("SELECT count(*) FROM places"), ["49"]);
     });
 }
 
@@ -608,5 +614,149 @@ fn sql_is_run_once_and_again_where_it_says_so() {
         assert_eq!(project.query("SELECT count(*) FROM countries"), ["2"]);
         project.write("seeds/base/more.sql", "COMMIT;\n");
         project.expect(2, &["seed"]).says(&["cannot begin or end one", "seeds/base/more.sql:1:1"]);
+    });
+}
+
+#[test]
+fn an_application_seeds_within_its_own_transaction() {
+    on_each_backend(|project| {
+        let project =
+            atlas(project).file("seeds/base/countries.toml", COUNTRIES).file("seeds/base/cities.toml", CITIES);
+        let connector = connector(&project.url);
+        let (dialect, mut session) = (connector.dialect(), project.session());
+        let home = session.home(dialect).unwrap();
+        let catalog = catalog::read(&mut session, dialect, &home).unwrap();
+        drop(session);
+        let files =
+            Files { directory: project.path("seeds"), shown: "seeds".into(), layers: vec!["base".into()], named: true };
+        let request = Request {
+            names: Vec::new(),
+            act: Act::Run,
+            on_drift: OnDrift::Keep,
+            on_error: OnError::Stop,
+            audit_rows: false,
+            clear: None,
+        };
+        let registry = Registry::reference();
+        let mut connection = connector.diesel(&Silent).unwrap();
+        let with = |connection: &mut dbtool::db::AnyConnection, prepare: bool| {
+            let mut runner = Runner {
+                connection,
+                dialect,
+                home: &home,
+                catalog: &catalog,
+                registry: &registry,
+                sensitive: &[],
+                variable: &|_| None,
+                environment: "test",
+                protected: false,
+                trail: None,
+                observer: &Silent,
+                patience: Duration::from_secs(10),
+            };
+            if prepare {
+                runner.prepare().map(|()| None)
+            } else {
+                runner.run(Seeds::read(&files).unwrap(), &request).map(Some)
+            }
+        };
+        let refused: Result<(), diesel::result::Error> = connection.transaction(|connection| {
+            let error = with(connection, false).unwrap_err();
+            assert!(error.to_string().contains("the ledger of the seeds is not there"), "{error}");
+            Err(diesel::result::Error::RollbackTransaction)
+        });
+        assert!(refused.is_err());
+        with(&mut connection, true).unwrap();
+        let rolled_back: Result<(), diesel::result::Error> = connection.transaction(|connection| {
+            let report = with(connection, false).unwrap().unwrap();
+            assert_eq!(report.summary.inserted, 4);
+            let again = with(connection, false).unwrap().unwrap();
+            assert_eq!((again.summary.inserted, again.summary.unchanged), (0, 4));
+            Err(diesel::result::Error::RollbackTransaction)
+        });
+        assert!(rolled_back.is_err());
+        assert_eq!(project.query("SELECT count(*) FROM countries"), ["0"]);
+        assert_eq!(project.query("SELECT count(*) FROM __dbtool_seed_rows"), ["0"]);
+    });
+}
+
+#[test]
+fn some_seeds_start_over_and_the_others_stay() {
+    on_each_backend(|project| {
+        let project =
+            atlas(project).file("seeds/base/countries.toml", COUNTRIES).file("seeds/base/cities.toml", CITIES).file(
+                "seeds/base/more.toml",
+                "table = 'countries'\nkey = 'code'\nrows = [{ code = 'TD', name = 'Chad' }]\n",
+            );
+        seeded(&project);
+        let report = project.json(0, &["reseed", "cities", "--yes"]);
+        assert_eq!(sum(&report), "2 0 3 2 0 0", "{report}");
+        let report = project.json(0, &["reseed", "more", "--yes"]);
+        assert_eq!(sum(&report), "1 0 0 1 0 0", "{report}");
+        assert_eq!(seeded(&project), "0 0 5 0 0 0");
+    });
+}
+
+#[test]
+fn a_file_with_a_transaction_of_its_own_stays_when_another_fails() {
+    on_each_backend(|project| {
+        let alone = format!("{HEADER}transaction = 'own'\n");
+        let project = atlas(project)
+            .file("seeds/base/a.toml", &alone)
+            .file("seeds/base/a.csv", "code,name\nNO,Norway\n")
+            .file("seeds/base/b.toml", &alone)
+            .file("seeds/base/b.csv", "code,name\nPE,\n");
+        project.expect(11, &["seed"]).says(&["seeds/base/b.csv:2:1", "the seeds before it are written"]);
+        assert_eq!(project.query("SELECT code FROM countries"), ["NO"]);
+        project.write("seeds/base/b.csv", "code,name\nPE,Peru\n");
+        assert_eq!(seeded(&project), "1 0 1 0 0 0");
+    });
+}
+
+#[test]
+fn what_is_sensitive_is_in_no_error_and_no_plan() {
+    on_each_backend(|project| {
+        let project = shop(project);
+        project.write("seeds/dev/users.toml", "key = 'email'\nrows = [{ email = 'eve@example.com', first_name = 'E', last_name = 'O', password_hash = 'S3cret' }]\n");
+        for entry in ["orders", "order_items", "user_profiles"] {
+            std::fs::remove_file(project.path(&format!("seeds/dev/{entry}.toml"))).unwrap();
+        }
+        let project = project.variable("DBTOOL_SEED_ADMIN_PASSWORD", "S3cret-too");
+        let run = project.expect(2, &["seed"]);
+        run.says(&["`users.password_hash` is not the PHC string", "seeds/dev/users.toml:2:"])
+            .says_nothing_of(&["S3cret"]);
+        project.write("seeds/dev/users.toml", "key = 'email'\nrows = [{ email = 'eve@example.com', first_name = 'E', last_name = 'O', password_hash = { hash = 'argon2id', text = 'S3cret' }, role = 'customer' }]\n");
+        project.ok(&["seed", "--plan"]).says_nothing_of(&["S3cret", "$argon2id"]);
+        project.ok(&["seed"]).says_nothing_of(&["S3cret", "$argon2id"]);
+        let ledger = project.query("SELECT row_key, written FROM __dbtool_seed_rows").join(" ");
+        assert!(!ledger.contains("argon2"), "{ledger}");
+    });
+}
+
+#[test]
+fn one_bad_row_in_a_hundred_thousand_leaves_nothing() {
+    on_each_backend(|project| {
+        let up =
+            "CREATE TABLE lots (id INTEGER NOT NULL PRIMARY KEY, name VARCHAR(20) NOT NULL CHECK (name <> 'bad'));";
+        let project = project.migration("1_a", up, "");
+        project.ok(&["migrate", "up"]);
+        let row = |id: usize| format!("{id},{}\n", if id == 70_001 { "bad" } else { "good" });
+        let rows: String = (1..=100_000).map(row).collect();
+        project.write("seeds/base/lots.csv", format!("id,name\n{rows}"));
+        for others in ["", "INSERT INTO lots VALUES (0, 'mine'), (5, 'mine')"] {
+            if !others.is_empty() {
+                project.session().execute(others).unwrap();
+            }
+            let run = project.expect(11, &["seed"]);
+            run.says(&[
+                "error[seed/rejected]: `lots` does not take this row",
+                "seeds/base/lots.csv:70002:1",
+                "70001,bad",
+                "nothing was written",
+            ]);
+            assert_eq!(project.query("SELECT count(*) FROM lots"), [if others.is_empty() { "0" } else { "2" }]);
+        }
+        assert_eq!(sum(&project.json(0, &["seed", "--on-error", "quarantine"])), "99998 1 0 0 0 1");
+        assert_eq!(project.query("SELECT count(*) FROM lots"), ["100000"]);
     });
 }

@@ -35,6 +35,12 @@ impl At {
         Place::of(self.file.path.clone(), &self.file.text, self.offset)
     }
 
+    /// The same without the line itself, which holds what must not be shown.
+    #[must_use]
+    pub fn hidden(&self) -> Place {
+        Place { excerpt: String::new(), ..self.place() }
+    }
+
     /// A fault of what stands here.
     #[must_use]
     pub fn fault(&self, message: impl Into<String>) -> Error {
