@@ -1,9 +1,11 @@
 //! Orders: placed and led through their life, by the commands and by the library, one at a time and by many at once.
 
+use dbtool::audit::{Options, Trail};
 use dbtool::backend::Backend;
 use dbtool::db::types::{Id, Money};
 use dbtool::db::{AnyConnection, TransactionOptions, transaction};
-use dbtool::entities::{Registry, RepositoryError};
+use dbtool::entities::orders::{Order, OrderChanges};
+use dbtool::entities::{Registry, Repository, RepositoryError};
 use dbtool::error::{Code, Error};
 use dbtool::record::Record;
 use dbtool::schema::{orders, products, users};
@@ -345,6 +347,25 @@ fn whoever_changes_a_status_otherwise_keeps_to_the_life_cycle() {
         assert_eq!(stock(&project), "CUP-1|10 CUP-2|3 POT-1|1");
         change("cancelled", "cancelled").unwrap();
         assert_eq!(stock(&project), "CUP-1|10 CUP-2|3 POT-1|1");
+    });
+}
+
+#[test]
+fn a_repository_gives_stock_back_and_records_what_it_was_refused() {
+    on_each_backend(|project| {
+        let project = open(project);
+        let placed = project.json(0, &place(&["CUP-1=2", "POT-1=1"]));
+        let id: Id = text(&placed["id"]).parse().unwrap();
+        let mut connection = connect(&project);
+        let trail = Trail::open(&mut connection, Options::default()).unwrap();
+        let repository = Repository::<Order>::new(&trail);
+        let to = |status: &str| OrderChanges { status: Some(status.to_owned()), ..OrderChanges::default() };
+        let refused = repository.update(&mut connection, &id, &to("shipped")).unwrap_err();
+        assert_eq!(Error::from(refused).code(), Code::OrderLifeCycle);
+        assert_eq!(repository.update(&mut connection, &id, &to("cancelled")).unwrap().status, "cancelled");
+        assert_eq!(stock(&project), "CUP-1|10 CUP-2|3 POT-1|1");
+        let events = project.query("SELECT action, outcome FROM audit_events ORDER BY occurred_at, id");
+        assert_eq!(events, ["place|done", "update|failed", "update|done"]);
     });
 }
 
