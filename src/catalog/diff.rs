@@ -25,7 +25,8 @@ pub enum Weight {
     Order,
     /// Only who may do what: roles are no part of a schema.
     Grant,
-    /// Only text: a comment, the body of a view, routine or trigger, an extension that is there or not.
+    /// Only text: a comment, the body of a view, routine or trigger, an extension that is there or not, which of several
+    /// triggers fires first.
     Text,
     Structure,
 }
@@ -51,10 +52,11 @@ pub struct Field {
     pub to: Value,
 }
 
-/// Whether a field is only text: `comment`, `body`, `comment of street`.
+/// Whether a field is only text: `comment`, `body`, `comment of street`. The order of triggers, for which a change in vain makes the
+/// last one anew, weighs no more.
 #[must_use]
 pub fn is_text(field: &str) -> bool {
-    field == "body" || field == "comment" || field.starts_with("comment of ") || field.ends_with(" comment")
+    matches!(field, "body" | "comment" | "order") || field.starts_with("comment of ") || field.ends_with(" comment")
 }
 
 /// What changes on the way from one schema to another. Of a thing that is added or removed, its parts are not told.

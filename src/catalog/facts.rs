@@ -49,6 +49,9 @@ const LEFT_OUT: &[&str] = &[
     "policies",
 ];
 
+/// The option of a materialized view that was never filled. To fill it changes rows, and no schema.
+pub(super) const FILLED: &str = "populated";
+
 /// Everything in a catalog.
 pub(super) fn of(catalog: &Catalog) -> BTreeMap<Path, Facts> {
     let mut all = All::default();
@@ -108,6 +111,7 @@ pub(super) fn of(catalog: &Catalog) -> BTreeMap<Path, Facts> {
         let kind = if view.materialized { "materialized view" } else { "view" };
         let path = all.put(&[], kind, view.name.to_string(), view);
         all.forget(&path, "columns");
+        all.forget(&path, FILLED);
         for column in &view.columns {
             all.put(&path, "column", column.name.clone(), column);
         }

@@ -1,8 +1,11 @@
 //! One short text for a whole schema: equal for two that are the same, whatever the order of their columns. What it is taken
 //! of is what `facts` compares; a test holds the two against each other.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
+use super::facts::FILLED;
 use super::model::{Catalog, Column, Composite, Domain, Enum, Extension, Object, Routine, Sequence, Table, View};
 
 /// Of everything in a catalog whose lists are in order.
@@ -56,6 +59,7 @@ fn table(sum: &mut Sum, table: &Table) {
 fn view(sum: &mut Sum, view: &View) {
     let View { name, materialized, columns, body, indexes, triggers, comment, options, sql: _ } = view;
     self::columns(sum, columns);
+    let options: BTreeMap<_, _> = options.iter().filter(|(option, _)| *option != FILLED).collect();
     sum.add("view", &(name, materialized, body, indexes, triggers, comment, options));
 }
 

@@ -52,7 +52,6 @@ const LITTLE_CHANGES: &[&str] = &[
     "ALTER TYPE address ADD ATTRIBUTE city text COLLATE \"C\"",
     "ALTER INDEX rooms_index ALTER COLUMN 2 SET STATISTICS 500",
     "ALTER TABLE rooms CLUSTER ON once",
-    "REFRESH MATERIALIZED VIEW kept WITH NO DATA",
     "ALTER TABLE ONLY events_1 DISABLE TRIGGER touched",
     "ALTER TABLE events_2 ENABLE ALWAYS TRIGGER touched",
 ];
@@ -79,6 +78,17 @@ fn little_things_are_seen_and_come_back() {
         }
         assert!(before.not_modelled.is_empty(), "{:?}", before.not_modelled);
         comes_back(&before);
+
+        // A refresh changes rows and no schema, and yet a view without data comes back without.
+        session.execute("REFRESH MATERIALIZED VIEW kept WITH NO DATA").unwrap();
+        let after = read(&mut session);
+        assert_eq!(diff::diff(&before, &after), []);
+        assert_eq!(before.fingerprint, after.fingerprint);
+        let filled = |catalog: &Catalog| {
+            let ddl = catalog::ddl(catalog, dialect_of(Backend::Postgres)).join(";\n");
+            ddl.contains("REFRESH MATERIALIZED VIEW")
+        };
+        assert!(filled(&before) && !filled(&after));
     });
 }
 

@@ -264,6 +264,21 @@ fn whether_the_order_matters_is_told() {
 }
 
 #[test]
+fn the_order_of_triggers_is_a_note() {
+    let trigger = |name: &str| format!("CREATE TRIGGER {name} AFTER INSERT ON t BEGIN DELETE FROM log; END;\n");
+    let project = Project::sqlite()
+        .migration(
+            "1_t",
+            &format!("CREATE TABLE t (a); CREATE TABLE log (a);\n{}{}", trigger("one"), trigger("two")),
+            "DROP TABLE t; DROP TABLE log;",
+        )
+        .migration("2_less", "DROP TRIGGER one;", &trigger("one"));
+    let report = project.json(0, &["migrate", "verify"]);
+    assert_eq!(of(&report, "2")["verdict"], "ok", "{report:#}");
+    assert!(notes(&report, "2").contains("trigger `t.one` has another order"), "{report:#}");
+}
+
+#[test]
 fn text_comments_and_column_order_are_notes() {
     on_each_backend(|project| {
         let project = project
