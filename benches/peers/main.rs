@@ -9,6 +9,7 @@
     reason = "a bench stops at what it did not expect, and prints"
 )]
 
+mod rows;
 mod schemas;
 mod seeds;
 
@@ -52,13 +53,29 @@ fn main() {
         fs::write(Path::new(env!("CARGO_TARGET_TMPDIR")).join(settings), "").unwrap();
     }
     let mut report = Report::default();
-    for backend in [Backend::Sqlite, Backend::Postgres] {
-        compare(&root, backend, &mut report);
+    // `cargo bench --bench peers -- --only rows`
+    let only = std::env::args().skip_while(|arg| arg != "--only").nth(1);
+    let wanted = |part: &str| only.as_ref().is_none_or(|only| only == part);
+    if wanted("migrations") {
+        for backend in [Backend::Sqlite, Backend::Postgres] {
+            compare(&root, backend, &mut report);
+        }
     }
-    schemas::compare(&root, &mut report);
-    seeds::compare(&root, &mut report);
-    quick(&mut report);
-    memory(&root, &mut report);
+    if wanted("schemas") {
+        schemas::compare(&root, &mut report);
+    }
+    if wanted("rows") {
+        rows::compare(&root, &mut report);
+    }
+    if wanted("seeds") {
+        seeds::compare(&root, &mut report);
+    }
+    if wanted("start") {
+        quick(&mut report);
+    }
+    if wanted("memory") {
+        memory(&root, &mut report);
+    }
     let text = report.text();
     println!("{text}");
     if std::env::args().any(|arg| arg == "--write") {
@@ -363,19 +380,25 @@ fn quick(report: &mut Report) {
     report.table("Start", &columns, &times, &["`--version`"]);
 }
 
-/// The most memory that is resident, by GNU time.
-fn memory(root: &Path, report: &mut Report) {
+/// Runs a command, and gives the most memory that was resident, in MiB, by GNU time; `None`: it is not installed.
+fn resident() -> Option<impl Fn(Line) -> f64> {
     let Some(time) = find("time").filter(|_| cfg!(target_os = "linux")) else {
-        return println!("memory is left out: GNU time is not installed");
+        println!("memory is left out: GNU time is not installed");
+        return None;
     };
-    let resident = |words: Line| {
+    Some(move |words: Line| {
         let mut command = Command::new(&time);
         let command = command.args(["-f", "%M"]).args(&words).current_dir(env!("CARGO_TARGET_TMPDIR"));
         let output = command.stdin(Stdio::null()).output().unwrap();
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.success(), "{text}");
         text.lines().last().unwrap().trim().parse::<f64>().unwrap() / 1024.0
-    };
+    })
+}
+
+/// The memory of migrations.
+fn memory(root: &Path, report: &mut Report) {
+    let Some(resident) = resident() else { return };
     // 200 MB in 20,000 statements.
     let big = root.join("big/1_big");
     fs::create_dir_all(&big).unwrap();

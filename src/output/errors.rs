@@ -42,6 +42,10 @@ fn print_place(terminal: &Terminal, place: &Place) {
     let gutter = " ".repeat(number.len());
     let dim = |text: &str| terminal.paint(Style::Dim, text);
     terminal.line(&format!("{gutter}{} {place}", dim("-->")));
+    // Of a file of rows no line is shown: a value in it may be a secret.
+    if place.excerpt.is_empty() {
+        return;
+    }
     terminal.line(&format!("{gutter} {}", dim("|")));
     terminal.line(&format!("{number} {} {excerpt}", dim("|")));
     terminal.line(&format!("{gutter} {} {caret}{}", dim("|"), terminal.paint(Style::Error, "^")));

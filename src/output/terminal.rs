@@ -107,15 +107,21 @@ impl Terminal {
 
     /// Writes data to stdout.
     pub fn data(&self, text: &str) {
+        self.bytes(text.as_bytes());
+    }
+
+    /// The same, and tells whether more of it makes sense: whether someone reads, and nothing failed.
+    pub fn bytes(&self, data: &[u8]) -> bool {
         if self.closed.load(Ordering::SeqCst) || locked(&self.broken).is_some() {
-            return;
+            return false;
         }
         let mut stdout = io::stdout().lock();
-        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-            Ok(()) => {}
+        match stdout.write_all(data).and_then(|()| stdout.flush()) {
+            Ok(()) => return true,
             Err(cause) if cause.kind() == io::ErrorKind::BrokenPipe => self.closed.store(true, Ordering::SeqCst),
             Err(cause) => *locked(&self.broken) = Some(cause),
         }
+        false
     }
 
     /// Writes what a database holds to stdout: as it is into a file, and so that it cannot act on a terminal.

@@ -206,7 +206,7 @@ fn a_row_that_is_refused_is_found_and_nothing_is_written() {
                 assert_eq!(error.to_string(), "refused", "{case} on {}: {error:?}", project.backend);
                 let [fault] = &watch.faults[..] else { panic!("{} faults", watch.faults.len()) };
                 assert_eq!(fault.line, at as u64 + 1, "{case} on {}: {fault:?}", project.backend);
-                assert_eq!(fault.row[*column].as_deref(), value.map(str::as_bytes), "{case}");
+                assert_eq!(fault.row[*column].1.as_deref(), value.map(str::as_bytes), "{case}");
                 if let Some(named) = named {
                     assert_eq!(fault.column.as_deref(), Some(*named), "{case} on {}: {fault:?}", project.backend);
                     assert_eq!(fault.value.as_deref(), value.map(str::as_bytes), "{case}");

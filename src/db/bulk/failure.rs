@@ -15,8 +15,8 @@ pub struct Fault {
     pub column: Option<String>,
     /// The value of that column; `None` is NULL, or unknown.
     pub value: Option<Vec<u8>>,
-    /// All fields of the row.
-    pub row: Vec<Option<Vec<u8>>>,
+    /// All fields of the row, each with the name of its column.
+    pub row: Vec<(String, Option<Vec<u8>>)>,
     pub error: DbError,
 }
 

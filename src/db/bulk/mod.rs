@@ -10,6 +10,7 @@ mod insert;
 mod mysql;
 mod postgres;
 mod sqlite;
+mod unload;
 
 use std::ops::Range;
 use std::sync::mpsc;
@@ -17,16 +18,19 @@ use std::sync::mpsc;
 use block::Block;
 pub use failure::Fault;
 use failure::{Failed, Refused};
+pub use unload::{Cell, unload};
 
 use super::connection::AnyConnection;
+use super::dialect::of as dialect_of;
+use crate::backend::Backend;
 use crate::error::Result;
 
-/// The table that rows are loaded into.
+/// A table, and columns of it: what rows are loaded into, or come from.
 #[derive(Debug, Clone)]
 pub struct Target {
     /// Its name as SQL, quoted.
     pub table: String,
-    /// The columns that rows have values for, in the order of their fields.
+    /// The columns that rows have values of, in the order of their fields.
     pub columns: Vec<Column>,
 }
 
@@ -46,6 +50,8 @@ pub enum Form {
     Integer,
     /// A number with a binary exponent; `Infinity` and `NaN` where the database has them.
     Real,
+    /// Of single precision.
+    Single,
     /// A number in decimal digits, exact.
     Decimal,
     /// `true`, `t`, `1`, `false`, `f` or `0`.
@@ -54,6 +60,16 @@ pub enum Form {
     Bits,
     /// Not text but the bytes themselves.
     Bytes,
+    /// Whatever is put in: on SQLite a number is stored as one.
+    Any,
+}
+
+impl Target {
+    /// Its columns as SQL, each by its quoted name and its form.
+    fn listed(&self, backend: Backend, write: impl Fn(String, Form) -> String) -> String {
+        let names = self.columns.iter().map(|column| write(dialect_of(backend).identifier(&column.name), column.form));
+        names.collect::<Vec<_>>().join(", ")
+    }
 }
 
 /// Where rows come from: a cursor over them, which lends its current row's fields.
@@ -176,11 +192,13 @@ impl<L: Loader> Work<'_, L> {
         let row = rows.start;
         let column = refused.column.or_else(|| self.loader.blame(connection, block, row, &refused));
         let column = column.and_then(|column| self.into.columns.get(column).map(|named| (column, named)));
+        let named = self.into.columns.iter().enumerate();
+        let named = named.map(|(at, column)| (column.name.clone(), block.field(row, at).map(<[u8]>::to_vec)));
         let fault = Fault {
             line: block.line(row),
             column: column.map(|(_, named)| named.name.clone()),
             value: column.and_then(|(column, _)| block.field(row, column)).map(<[u8]>::to_vec),
-            row: (0..self.into.columns.len()).map(|column| block.field(row, column).map(<[u8]>::to_vec)).collect(),
+            row: named.collect(),
             error: refused.error,
         };
         self.watch.refused(fault).map_err(Failed::Ours)?;

@@ -61,13 +61,13 @@ impl<'a> LoadData<'a> {
             into.table,
             fields.join(", ")
         );
-        let names: Vec<_> = into.columns.iter().map(name).collect();
+        let names = into.listed(Backend::Mysql, |name, _| name);
         let value = |column: &Column| if column.form == Form::Bits { bits("?") } else { "?".to_owned() };
         let values: Vec<_> = into.columns.iter().map(value).collect();
         Self {
             into,
             load,
-            head: format!("INSERT INTO {} ({}) VALUES ", into.table, names.join(", ")),
+            head: format!("INSERT INTO {} ({names}) VALUES ", into.table),
             row: format!("({})", values.join(", ")),
             rows: ROWS.min(VALUES / into.columns.len().max(1)).max(1),
             may_load: true,
@@ -118,7 +118,7 @@ impl<'a> LoadData<'a> {
                 Form::Bytes => super::write_hex(out, field),
                 // What is no boolean brings a warning, and is told as an error then.
                 Form::Boolean => match std::str::from_utf8(field).ok().and_then(truth) {
-                    Some(truth) => out.push(if truth == 1 { b'1' } else { b'0' }),
+                    Some(truth) => out.extend_from_slice(truth.to_string().as_bytes()),
                     None => super::write_escaped(out, field),
                 },
                 _ => super::write_escaped(out, field),

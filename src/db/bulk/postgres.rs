@@ -28,12 +28,12 @@ diesel::table! {
 }
 
 thread_local! {
-    /// What the COPY of this thread is into: Diesel asks the type of a target for it, not the target.
-    static INTO: RefCell<String> = const { RefCell::new(String::new()) };
+    /// What the COPY of this thread is into or out of: Diesel asks the type of a target for it, not the target.
+    pub(super) static INTO: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
 /// A table and columns that are known when it runs.
-struct Named;
+pub(super) struct Named;
 
 impl CopyTarget for Named {
     type Table = some_table::table;
@@ -52,8 +52,7 @@ pub struct Copy<'a> {
 
 impl<'a> Copy<'a> {
     pub fn new(into: &'a Target) -> Self {
-        let names = into.columns.iter().map(|column| dialect::of(Backend::Postgres).identifier(&column.name));
-        let target = format!("{} ({})", into.table, names.collect::<Vec<_>>().join(", "));
+        let target = format!("{} ({})", into.table, into.listed(Backend::Postgres, |name, _| name));
         Self { into, target }
     }
 

@@ -9,7 +9,6 @@ use super::failure::{Failed, Refused};
 use super::insert::{self, Bind, Insert};
 use super::{Form, Loader, Target};
 use crate::backend::Backend;
-use crate::db::dialect;
 use crate::db::error::{DbError, Kind};
 
 /// So many rows in one statement; more are no faster.
@@ -29,9 +28,8 @@ pub struct Inserts<'a> {
 impl<'a> Inserts<'a> {
     pub fn new(into: &'a Target) -> Self {
         let columns = into.columns.len();
-        let names = |column: &super::Column| dialect::of(Backend::Sqlite).identifier(&column.name);
-        let names: Vec<_> = into.columns.iter().map(names).collect();
-        let head = format!("INSERT INTO {} ({}) VALUES ", into.table, names.join(", "));
+        let names = into.listed(Backend::Sqlite, |name, _| name);
+        let head = format!("INSERT INTO {} ({names}) VALUES ", into.table);
         let row = format!("({})", vec!["?"; columns].join(", "));
         let rows = ROWS.min(VALUES / columns.max(1)).max(1);
         let full = insert::text(&head, &row, rows);
@@ -48,23 +46,34 @@ impl<'a> Inserts<'a> {
         match form {
             Form::Integer => text.parse().map(Bind::Integer).map_err(|_| refuse("not a whole number of 64 bits")),
             Form::Boolean => truth(text).map(Bind::Integer).ok_or_else(|| refuse("neither true nor false")),
-            Form::Real => match text.parse::<f64>() {
+            Form::Real | Form::Single => match text.parse::<f64>() {
                 // SQLite would store NULL.
                 Ok(number) if !number.is_nan() => Ok(Bind::Real(number)),
                 _ => Err(refuse("not a number")),
             },
             Form::Decimal if !is_decimal(text) => Err(refuse("not a number")),
+            Form::Any => Ok(any(text)),
             Form::Text | Form::Decimal | Form::Bits | Form::Bytes => Ok(Bind::Text(text)),
         }
     }
 }
 
-/// One or zero for the words of a boolean.
+/// A number where it is written as SQLite would write it.
+fn any(text: &str) -> Bind<'_> {
+    match (text.parse::<i64>(), text.parse::<f64>()) {
+        (Ok(number), _) if number.to_string() == text => Bind::Integer(number),
+        (Err(_), Ok(number)) if format!("{number:?}") == text && number.is_finite() => Bind::Real(number),
+        _ => Bind::Text(text),
+    }
+}
+
+/// The number for the words of a boolean.
 pub(super) fn truth(text: &str) -> Option<i64> {
     match text {
         "1" | "t" | "true" | "TRUE" | "True" => Some(1),
         "0" | "f" | "false" | "FALSE" | "False" => Some(0),
-        _ => None,
+        // Where booleans are numbers, there are others.
+        _ => text.parse().ok(),
     }
 }
 

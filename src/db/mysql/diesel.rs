@@ -48,6 +48,30 @@ impl MysqlConnection {
         self.last_error.as_ref()
     }
 
+    /// Hands over the rows of a query as the server writes them, until one is answered with `false`.
+    pub(in crate::db) fn each_as_text(
+        &mut self,
+        sql: &str,
+        each: &mut dyn FnMut(&[Option<&[u8]>]) -> bool,
+    ) -> QueryResult<()> {
+        self.told(sql, |this| {
+            let mut read = |conn: &mut mysql::Conn| -> mysql::Result<()> {
+                for row in conn.query_iter(sql)? {
+                    let row = row?;
+                    let value = |at| match row.as_ref(at) {
+                        Some(mysql::Value::Bytes(bytes)) => Some(bytes.as_slice()),
+                        _ => None,
+                    };
+                    if !each(&(0..row.len()).map(value).collect::<Vec<_>>()) {
+                        break;
+                    }
+                }
+                Ok(())
+            };
+            read(this.inner.conn()).map_err(|error| Failed::Driver(failed(&error, sql)))
+        })
+    }
+
     /// Runs a LOAD DATA LOCAL, which gets these bytes whatever file it names, and gives how many rows it took, and how many warnings
     /// there are about them.
     pub(in crate::db) fn load_data(&mut self, sql: &str, data: Vec<u8>) -> QueryResult<(u64, u16)> {
