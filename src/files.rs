@@ -1,6 +1,7 @@
 //! Files and directories that are there as a whole, or not at all, whenever the process ends.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
@@ -20,6 +21,45 @@ pub fn write(path: &Path, contents: &[u8]) -> Result<()> {
     fs::rename(&unfinished, path).map_err(|cause| Error::io("write", path, &cause))?;
     fault::point();
     Ok(())
+}
+
+/// A file that is written piece by piece, and stands under its name only when all of it is.
+#[derive(Debug)]
+pub struct Unfinished {
+    path: PathBuf,
+    /// Beside it, until it is finished.
+    place: PathBuf,
+    file: fs::File,
+    finished: bool,
+}
+
+impl Unfinished {
+    pub fn create(path: &Path) -> Result<Self> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let place = path.with_file_name(format!(".{name}{UNFINISHED}"));
+        let file = fs::File::create(&place).map_err(|cause| Error::io("write", path, &cause))?;
+        Ok(Self { path: path.to_owned(), place, file, finished: false })
+    }
+
+    pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        self.file.write_all(bytes).map_err(|cause| Error::io("write", &self.path, &cause))
+    }
+
+    pub fn finish(mut self) -> Result<()> {
+        fault::point();
+        fs::rename(&self.place, &self.path).map_err(|cause| Error::io("write", &self.path, &cause))?;
+        self.finished = true;
+        fault::point();
+        Ok(())
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        if !self.finished {
+            let _ = fs::remove_file(&self.place);
+        }
+    }
 }
 
 /// Makes a directory with files in it, under its name only when all of them are written, and gives their paths. One process at

@@ -5,6 +5,7 @@
 
 mod change;
 mod column;
+mod field;
 mod key;
 mod kind;
 mod refusal;
@@ -14,6 +15,7 @@ mod writer;
 
 pub use change::{Changes, Upserted};
 pub use column::Column;
+pub use field::Shown;
 pub use key::Key;
 pub use kind::{Kind, Wrong};
 pub use refusal::refused;

@@ -41,6 +41,7 @@ mod generated;
 mod generated_schema;
 mod guards;
 mod half_applied;
+mod import_export;
 mod init;
 mod inspection;
 mod interrupts;

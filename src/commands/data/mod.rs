@@ -5,9 +5,12 @@ mod apply;
 mod count;
 mod create;
 mod delete;
+mod export;
 mod get;
+mod import;
 mod input;
 mod list;
+mod pace;
 mod selection;
 mod update;
 mod view;
@@ -32,6 +35,8 @@ pub enum Command {
     Create(create::Args),
     Update(update::Args),
     Delete(delete::Args),
+    Export(export::Args),
+    Import(import::Args),
 }
 
 impl Command {
@@ -44,6 +49,8 @@ impl Command {
             Command::Create(args) => create::run(context, args),
             Command::Update(args) => update::run(context, args),
             Command::Delete(args) => delete::run(context, args),
+            Command::Export(args) => export::run(context, args),
+            Command::Import(args) => import::run(context, args),
         }
     }
 }

@@ -42,9 +42,9 @@ impl Refused {
         match self.error.kind {
             Kind::Constraint | Kind::Data => true,
             // PostgreSQL has no kind of its own in Diesel for a table that is not there; a trigger's words are anything.
-            Kind::Other => {
-                !["relation ", "column ", "cannot copy to "].iter().any(|words| self.error.message.starts_with(words))
-            }
+            Kind::Other => !["relation ", "column ", "cannot copy to ", "COPY FROM "]
+                .iter()
+                .any(|words| self.error.message.starts_with(words)),
             _ => false,
         }
     }

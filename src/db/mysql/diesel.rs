@@ -52,17 +52,12 @@ impl MysqlConnection {
     pub(in crate::db) fn each_as_text(
         &mut self,
         sql: &str,
-        each: &mut dyn FnMut(&[Option<&[u8]>]) -> bool,
+        each: &mut dyn FnMut(&mysql::Row) -> bool,
     ) -> QueryResult<()> {
         self.told(sql, |this| {
             let mut read = |conn: &mut mysql::Conn| -> mysql::Result<()> {
                 for row in conn.query_iter(sql)? {
-                    let row = row?;
-                    let value = |at| match row.as_ref(at) {
-                        Some(mysql::Value::Bytes(bytes)) => Some(bytes.as_slice()),
-                        _ => None,
-                    };
-                    if !each(&(0..row.len()).map(value).collect::<Vec<_>>()) {
+                    if !each(&row?) {
                         break;
                     }
                 }

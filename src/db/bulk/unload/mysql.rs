@@ -1,5 +1,7 @@
 //! MySQL and MariaDB: as text, row by row as they come.
 
+use mysql::Value;
+
 use super::{Cell, Each, Failed};
 use crate::backend::Backend;
 use crate::db::bulk::{Form, Target};
@@ -15,11 +17,12 @@ pub fn unload(connection: &mut MysqlConnection, from: &Target, rest: &str, each:
     let sql = format!("SELECT {} FROM {}{rest}", from.listed(Backend::Mysql, read), from.table);
     let mut failed = Ok(());
     connection.each_as_text(&sql, &mut |row| {
-        let cells = row.iter().zip(&from.columns).map(|(value, column)| match value {
-            None => Cell::Null,
-            Some(bytes) if column.form == Form::Bytes => Cell::Bytes(bytes),
-            Some(text) if column.form == Form::Single => single(text).map_or(Cell::Text(text), Cell::Float),
-            Some(text) => Cell::Text(text),
+        let cells = from.columns.iter().enumerate().map(|(at, column)| match (row.as_ref(at), column.form) {
+            (Some(Value::Bytes(bytes)), Form::Bytes) => Cell::Bytes(bytes),
+            (Some(Value::Bytes(text)), Form::Single) => single(text).map_or(Cell::Text(text), Cell::Float),
+            (Some(Value::Bytes(text)), _) => Cell::Text(text),
+            // As text, every other value is bytes.
+            _ => Cell::Null,
         });
         failed = each(&cells.collect::<Vec<_>>());
         failed.is_ok()

@@ -1,0 +1,172 @@
+//! The rows of a file into a table: in one transaction, in constant memory, and with the line of whatever is wrong.
+//!
+//! Rows of a table without a model go through the loader of `db/bulk`. Those of a model, and those that may be there already, go one
+//! by one through its rules, hooks and audit.
+
+mod records;
+mod rejects;
+
+use std::io::Read;
+use std::path::Path;
+use std::sync::Mutex;
+
+use serde::Serialize;
+
+use self::records::Records;
+pub use self::rejects::{Rejected, Rejects};
+use crate::audit::{Event, Trail};
+use crate::db::bulk::{self, Fault, Watch};
+use crate::db::{AnyConnection, TransactionOptions, transaction};
+use crate::error::{Code, Error, Result};
+use crate::exit_code::ExitCode;
+use crate::rows::{Changes, Subject, Upserted};
+use crate::tabular::Form;
+
+/// What is wanted of an import.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    pub form: Form,
+    /// Change the rows that are there already, by their key.
+    pub upsert: bool,
+    /// Do it, and take it back.
+    pub dry_run: bool,
+    /// An event for each row, rather than one with the counts.
+    pub events: bool,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Imported {
+    pub table: String,
+    pub inserted: u64,
+    pub updated: u64,
+    pub unchanged: u64,
+    pub rejected: u64,
+    pub dry_run: bool,
+}
+
+impl Imported {
+    fn rows(&self) -> u64 {
+        self.inserted + self.updated + self.unchanged
+    }
+}
+
+/// Imports a file. `rejects`: where rows that are refused go; without it the first one ends the import. `told` hears how many rows are
+/// in so far, and may end it.
+pub fn import(
+    connection: &mut AnyConnection,
+    subject: &Subject<'_>,
+    trail: &Trail,
+    (input, name): (Box<dyn Read + Send>, &Path),
+    options: Options,
+    rejects: Option<&Mutex<Rejects>>,
+    told: &mut dyn FnMut(u64) -> Result<()>,
+) -> Result<Imported> {
+    let table = subject.name.to_string();
+    subject.to_change()?;
+    let mut records = Records::open(subject, (input, name), options, rejects)?;
+    let mut imported = Imported { table: table.clone(), dry_run: options.dry_run, ..Imported::default() };
+    let mut finished = false;
+    // What was read of the file cannot be read again.
+    let once = TransactionOptions::new().attempts(1);
+    let done = transaction(connection, &once, |connection| {
+        if subject.entity.is_none() && !options.upsert && !options.events {
+            let target = records.target();
+            let mut keeper = Keeper { subject, name, rejects, told, inserted: 0 };
+            bulk::load(connection, &target, &mut records, &mut keeper)?;
+            imported.inserted = keeper.inserted;
+        } else {
+            let changes = Changes { events: options.events, ..Changes::new(subject, trail) };
+            one_by_one(connection, &changes, &mut records, options, &mut imported, told)?;
+        }
+        if !options.events && trail.writes() {
+            let counts = [("inserted", imported.inserted), ("updated", imported.updated)];
+            trail.write(connection, &Event::bulk("import", &table, counts))?;
+        }
+        finished = true;
+        if options.dry_run { Err(Error::from(diesel::result::Error::RollbackTransaction)) } else { Ok(()) }
+    });
+    imported.rejected = rejects.map_or(0, |rejects| rejects::locked(rejects).count());
+    match done {
+        Ok(()) => Ok(imported),
+        // Taken back, as was asked for.
+        Err(_) if options.dry_run && finished => Ok(imported),
+        Err(error) => {
+            let error = error.note("nothing was imported");
+            // Of what was wrong with the command or the file there is nothing to record.
+            if error.exit_code() != ExitCode::Rejected || options.dry_run {
+                return Err(error);
+            }
+            Err(trail.failed(connection, Event::bulk("import", &table, []), error))
+        }
+    }
+}
+
+/// Through the rules and hooks of a model, or by the key of what is there.
+fn one_by_one(
+    connection: &mut AnyConnection,
+    changes: &Changes<'_, '_>,
+    records: &mut Records<'_>,
+    options: Options,
+    imported: &mut Imported,
+    told: &mut dyn FnMut(u64) -> Result<()>,
+) -> Result<()> {
+    while let Some(record) = records.next_record()? {
+        let change = |connection: &mut AnyConnection| {
+            if options.upsert {
+                changes.upsert(connection, record.clone())
+            } else {
+                changes.create(connection, record.clone()).map(Upserted::Created)
+            }
+        };
+        // A row that is refused takes the transaction with it, on PostgreSQL, unless it is in a savepoint.
+        let changed = if records.keeps_rejects() {
+            transaction(connection, &TransactionOptions::new().attempts(1), change)
+        } else {
+            change(connection)
+        };
+        match changed {
+            Ok(Upserted::Created(_)) => imported.inserted += 1,
+            Ok(Upserted::Updated(..)) => imported.updated += 1,
+            Ok(Upserted::Unchanged(_)) => imported.unchanged += 1,
+            Err(error) if is_of_a_row(&error) => records.reject(error)?,
+            Err(error) => return Err(error),
+        }
+        if imported.rows().is_multiple_of(256) {
+            told(imported.rows())?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether a row is at fault, rather than the connection or the command.
+fn is_of_a_row(error: &Error) -> bool {
+    matches!(error.code(), Code::Invalid | Code::Constraint | Code::Value)
+}
+
+/// Watches the loader.
+struct Keeper<'a, 'c> {
+    subject: &'a Subject<'c>,
+    name: &'a Path,
+    rejects: Option<&'a Mutex<Rejects>>,
+    told: &'a mut dyn FnMut(u64) -> Result<()>,
+    inserted: u64,
+}
+
+impl Watch for Keeper<'_, '_> {
+    fn wrote(&mut self, rows: u64) -> Result<()> {
+        self.inserted += rows;
+        (self.told)(self.inserted)
+    }
+
+    fn refused(&mut self, fault: Fault) -> Result<()> {
+        let (error, fields) = rejects::of_fault(self.subject, self.name, &fault);
+        match self.rejects {
+            Some(rejects) => {
+                let fields: Vec<_> = fields.iter().map(Option::as_deref).collect();
+                rejects::locked(rejects).add(&fields, &error)
+            }
+            None => Err(error),
+        }
+    }
+}

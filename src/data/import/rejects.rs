@@ -1,0 +1,153 @@
+//! Rows that are left out of an import: kept in a file of their own, to be mended and imported from there.
+
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde::Serialize;
+
+use crate::db::Kind as DbKind;
+use crate::db::bulk::{Cell, Fault};
+use crate::error::{Code, Error, Place, Result};
+use crate::record::Record;
+use crate::rows::{Column, Kind, Shown, Subject, refused};
+use crate::tabular;
+
+/// So many of them are told of by themselves.
+const TOLD: usize = 20;
+
+/// A row that was refused.
+#[derive(Debug, Clone, Serialize)]
+pub struct Rejected {
+    pub line: usize,
+    pub message: String,
+}
+
+/// The file that they go to. It is made when there is one.
+pub struct Rejects {
+    pub path: PathBuf,
+    file: Option<BufWriter<File>>,
+    header: Vec<u8>,
+    count: u64,
+    /// The first of them.
+    pub first: Vec<Rejected>,
+}
+
+impl Rejects {
+    #[must_use]
+    pub fn new(path: PathBuf) -> Self {
+        Self { path, file: None, header: Vec::new(), count: 0, first: Vec::new() }
+    }
+
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    pub(super) fn name_columns(&mut self, columns: &[&Column]) {
+        self.header = line(columns.iter().map(|column| Some(column.name.as_bytes())));
+    }
+
+    /// Keeps a row.
+    pub(super) fn add(&mut self, fields: &[Option<&[u8]>], error: &Error) -> Result<()> {
+        self.write(&line(fields.iter().copied())).map_err(|cause| Error::io("write", &self.path, &cause))?;
+        self.count += 1;
+        if self.first.len() < TOLD {
+            let line = error.place().map_or(0, |place| place.line);
+            self.first.push(Rejected { line, message: whole(error) });
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, line: &[u8]) -> std::io::Result<()> {
+        if let Some(file) = &mut self.file {
+            return file.write_all(line);
+        }
+        let mut file = BufWriter::new(File::create(&self.path)?);
+        file.write_all(&self.header)?;
+        file.write_all(line)?;
+        self.file = Some(file);
+        Ok(())
+    }
+
+    /// Writes what is left to be written.
+    pub fn finish(&mut self) -> Result<()> {
+        let Some(file) = &mut self.file else { return Ok(()) };
+        file.flush().map_err(|cause| Error::io("write", &self.path, &cause))
+    }
+}
+
+pub(super) fn locked(rejects: &Mutex<Rejects>) -> MutexGuard<'_, Rejects> {
+    rejects.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// An error as one text.
+fn whole(error: &Error) -> String {
+    error.cause().map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
+}
+
+fn line<'f>(fields: impl IntoIterator<Item = Option<&'f [u8]>>) -> Vec<u8> {
+    let mut line = Vec::new();
+    for (at, field) in fields.into_iter().enumerate() {
+        if at > 0 {
+            line.push(b',');
+        }
+        tabular::write_csv(&mut line, field);
+    }
+    line.push(b'\n');
+    line
+}
+
+/// A line of the file, without the text of it: a value in it may be a sensitive one.
+pub(super) fn place(file: &Path, line: u64) -> Place {
+    let line = usize::try_from(line).unwrap_or(usize::MAX);
+    Place { file: file.to_owned(), line, column: 1, excerpt: String::new() }
+}
+
+/// The error of a row that the database refused, and its values as a file has them.
+pub(super) fn of_fault(subject: &Subject<'_>, file: &Path, fault: &Fault) -> (Error, Vec<Option<Vec<u8>>>) {
+    let mut record = Record::new();
+    let mut fields = Vec::new();
+    for (name, field) in &fault.row {
+        let column = subject.columns.iter().find(|column| column.name == *name);
+        let mut spare = Vec::new();
+        let shown = match (column, field) {
+            (Some(column), Some(field)) => match column.show(cell(column, field), true, &mut spare) {
+                Shown::Null => None,
+                Shown::Text(text) | Shown::Literal(text) => Some(text.to_vec()),
+            },
+            (None, field) => field.clone(),
+            (_, None) => None,
+        };
+        let json = shown.as_ref().map(|text| String::from_utf8_lossy(text).into_owned());
+        record.insert(name.clone(), json.into());
+        fields.push(shown);
+    }
+    let column = fault.column.as_ref().and_then(|name| subject.columns.iter().find(|column| column.name == *name));
+    let error = match (column, fault.error.kind) {
+        (Some(column), DbKind::Data) => {
+            let value = record.get(&column.name).and_then(serde_json::Value::as_str).unwrap_or("NULL");
+            let message = format!("`{}.{}`: {} is refused", subject.name, column.name, column.shown(value));
+            let error = Error::new(Code::Value, message);
+            // The server's words have the value in them.
+            if column.sensitive { error } else { error.because(&fault.error.message) }
+        }
+        _ => refused(subject, &record, fault.error.clone()),
+    };
+    let is_null = column.is_some_and(|column| !column.nullable && fault.value.is_none());
+    let error = if is_null { error.hint("an empty field is NULL; `\"\"` is the empty text") } else { error };
+    (error.at(place(file, fault.line)), fields)
+}
+
+/// A value as it was given to the loader.
+fn cell<'f>(column: &Column, field: &'f [u8]) -> Cell<'f> {
+    match column.kind {
+        Kind::Bytes { .. } => Cell::Bytes(field),
+        Kind::Minor => match std::str::from_utf8(field).ok().and_then(|digits| digits.parse().ok()) {
+            Some(units) => Cell::Int(units),
+            None => Cell::Text(field),
+        },
+        _ => Cell::Text(field),
+    }
+}
