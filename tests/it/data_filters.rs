@@ -1,10 +1,15 @@
 //! A law of filters: for random expressions over random rows, a database finds the rows that a plain evaluation in memory finds.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use dbtool::catalog::{self, Catalog};
-use dbtool::data::{Condition, Query, World, holds, parse};
+use dbtool::data::{Condition, Nested, Query, World, holds, parse};
 use dbtool::db::{AnyConnection, Value};
 use dbtool::entities::Registry;
 use dbtool::rows::Subject;
+use diesel::Connection as _;
+use diesel::connection::InstrumentationEvent;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 
@@ -139,5 +144,33 @@ fn a_database_finds_what_an_evaluation_in_memory_finds() {
         });
         ran.unwrap_or_else(|error| panic!("{}: {error}", project.backend));
         assert!(found.get() > 50 && not_found.get() > 50, "the expressions tell rows apart");
+    });
+}
+
+#[test]
+fn related_rows_take_as_many_queries_as_names() {
+    on_each_backend(|project| {
+        tables(&project);
+        let catalog = catalog(&project);
+        let mut connection: AnyConnection = connect(&project);
+        let count = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&count);
+        connection.set_instrumentation(move |event: InstrumentationEvent<'_>| {
+            if matches!(event, InstrumentationEvent::StartQuery { .. }) {
+                counter.fetch_add(1, Ordering::SeqCst);
+            }
+        });
+        let world = World { registry: Registry::new(&[]), sensitive: &[] };
+        for limit in [7, 40] {
+            let subject = Subject::find(&catalog, "parents", world.registry, &[]).unwrap();
+            let nested = Nested::parse(&subject, "kids.parent.kids", world).unwrap();
+            let query = Query { nested, limit: Some(limit), ..Query::new(subject, true).unwrap() };
+            let listing = query.run(&mut connection).unwrap();
+            assert_eq!(listing.rows.len() as u64, limit);
+            assert_eq!(count.swap(0, Ordering::SeqCst), 4, "{limit} rows on {}", project.backend);
+            let nested = listing.rows.iter().flat_map(|row| row["kids"].as_array().unwrap());
+            assert!(nested.clone().all(|kid| kid["parent"]["id"] == kid["parent_id"]));
+            assert!(limit < 40 || nested.count() == 30, "all kids that have a parent are there");
+        }
     });
 }
