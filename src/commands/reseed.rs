@@ -35,5 +35,5 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let extent = if args.all_rows { Extent::AllRows } else { Extent::Owned };
     let report = seed::work(context, &args.names, &args.how, Act::Run, Some((extent, args.cascade)))?;
     emit(context.terminal, context.format, &report, seed::view)?;
-    Ok(ExitCode::Done)
+    seed::finish(context, &report)
 }

@@ -10,8 +10,9 @@ use crate::db::Purpose;
 use crate::entities::Registry;
 use crate::error::Result;
 use crate::exit_code::ExitCode;
+use crate::files;
 use crate::output::{Column, Progress, Report as _, Rows, Style, Terminal, emit};
-use crate::seed::report::{Counts, Done, Report, RowReport, SeedReport};
+use crate::seed::report::{Counts, Done, Reject, Report, RowReport, SeedReport};
 use crate::seed::{Act, Extent, Files, OnDrift, OnError, Request, Runner, Seeds};
 use crate::text;
 
@@ -65,7 +66,7 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
         context.terminal.status("`dbtool seed` would change the database");
         return Ok(ExitCode::Pending);
     }
-    Ok(ExitCode::Done)
+    finish(context, &report)
 }
 
 /// Reads the seeds, and brings them into the database, or looks what that would do.
@@ -77,7 +78,7 @@ pub fn work(
     clear: Option<(Extent, bool)>,
 ) -> Result<Report> {
     let settings = &context.settings;
-    let seeds = Seeds::read(&files(context))?;
+    let seeds = Seeds::read(&files_of(context))?;
     if act == Act::Run && seeds.deletes() {
         guard::check(context, Danger::Reverts, "")?;
     }
@@ -136,7 +137,7 @@ pub fn after_reset(context: &Context<'_>) -> Result<()> {
 }
 
 /// Where the seeds are.
-pub fn files(context: &Context<'_>) -> Files {
+pub fn files_of(context: &Context<'_>) -> Files {
     let seed = &context.settings.seed;
     let shown = seed.directory.strip_prefix(&context.settings.process.directory).unwrap_or(&seed.directory);
     Files {
@@ -164,6 +165,26 @@ impl crate::output::Report for Report {
     }
 }
 
+/// Where the rows are listed that were left out.
+const REJECTS: &str = "seed-rejects.jsonl";
+
+/// So many of them are shown.
+const SHOWN: usize = 10;
+
+/// Lists the rows that were left out, and tells by the exit code that there are some.
+pub fn finish(context: &Context<'_>, report: &Report) -> anyhow::Result<ExitCode> {
+    if report.rejects.is_empty() {
+        return Ok(ExitCode::Done);
+    }
+    let mut lines = Vec::new();
+    for reject in &report.rejects {
+        serde_json::to_writer(&mut lines, reject)?;
+        lines.push(b'\n');
+    }
+    files::write(&context.settings.process.directory.join(REJECTS), &lines)?;
+    Ok(ExitCode::Rejected)
+}
+
 /// What was done, or would be.
 pub fn view(terminal: &Terminal, report: &Report) {
     for seed in &report.seeds {
@@ -186,8 +207,14 @@ pub fn view(terminal: &Terminal, report: &Report) {
         })
         .print(terminal);
     }
-    for reject in &report.rejects {
-        terminal.warning(&format!("left out: {reject}"), None);
+    for Reject { file, line, message, cause, .. } in report.rejects.iter().take(SHOWN) {
+        let place = file.iter().zip(line).map(|(file, line)| format!("{file}:{line}: ")).collect::<String>();
+        let cause = cause.iter().map(|cause| format!(": {cause}")).collect::<String>();
+        terminal.warning(&format!("left out: {place}{message}{cause}"), None);
+    }
+    if !report.rejects.is_empty() {
+        let count = text::count(report.rejects.len(), "row");
+        terminal.hint(&format!("`{REJECTS}` lists what was left out ({count}); mend it, and seed again"));
     }
     if report.summary.kept > 0 {
         let message = format!(

@@ -9,6 +9,7 @@ use super::database::{Database, key_of, parts_of};
 use super::desired::{Item, Row};
 use super::order::{self, Order};
 use super::plan::{Change, Difference, Key, Owned, Planned, Record, Want, digest};
+use super::report::Reject;
 use super::values::password;
 use crate::db::{DbError, Kind};
 use crate::error::{Code, Error, Result};
@@ -23,20 +24,13 @@ pub enum OnError {
     Quarantine,
 }
 
-/// A row that was left out.
-#[derive(Debug, Clone)]
-pub struct Reject {
-    /// The place in the items.
-    pub item: usize,
-    pub why: String,
-}
-
 /// A plan being done.
 pub struct Apply<'d, 'a> {
     pub database: &'d mut Database<'a>,
     pub order: &'d Order,
     pub on_error: OnError,
-    pub rejects: Vec<Reject>,
+    /// Rows that were left out, each with its item.
+    pub rejects: Vec<(usize, Reject)>,
     /// What was written of each row, for the audit.
     pub written: Vec<Written>,
     later: Vec<Later>,
@@ -160,8 +154,7 @@ impl<'d, 'a> Apply<'d, 'a> {
             if on_error == OnError::Stop {
                 return Err(error);
             }
-            let why = error.cause().map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"));
-            rejects.push(Reject { item: at, why });
+            rejects.push((at, Reject::from(&error)));
             rejected.insert(which);
             Ok(())
         })?;

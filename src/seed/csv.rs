@@ -14,7 +14,7 @@ use super::columns::Column;
 use super::database::{Database, cannot, key_of};
 use super::owned::Known;
 use super::plan::{OnDrift, Owned, Record};
-use super::report::Counts;
+use super::report::{Counts, Reject};
 use super::source::{Bulk, Mode};
 use super::tables::{self, Table};
 use crate::catalog::{Catalog, Type};
@@ -163,7 +163,7 @@ impl<'c> CsvSeed<'c> {
         database: &mut Database<'_>,
         known: Option<&Known>,
         wanted: Wanted<'_>,
-        rejects: &mut Vec<String>,
+        rejects: &mut Vec<Reject>,
     ) -> Result<Counts> {
         let (hash, lines) = look(&self.path)?;
         let mut load = Load {
@@ -268,7 +268,7 @@ struct Load<'l, 'c> {
     dialect: &'static dyn Dialect,
     wanted: Wanted<'l>,
     lines: u64,
-    rejects: &'l mut Vec<String>,
+    rejects: &'l mut Vec<Reject>,
     written: u64,
     started: Instant,
     told: u64,
@@ -335,7 +335,8 @@ impl Load<'_, '_> {
         let table = database.quoted(&self.seed.table);
         self.check_keys(database, &stage)?;
         self.check_parents(database, &stage)?;
-        let quote = |name: &str| self.dialect.identifier(name);
+        let dialect = self.dialect;
+        let quote = |name: &str| dialect.identifier(name);
         let on: Vec<_> = self.seed.key.iter().map(|name| format!("t.{0} = s.{0}", quote(name))).collect();
         let on = on.join(" AND ");
         let others: Vec<_> =
@@ -382,7 +383,9 @@ impl Load<'_, '_> {
             }
             if updated > 0 {
                 let columns: Vec<_> = others.iter().map(|column| quote(column.name())).collect();
-                let sql = self.dialect.update_from(&table, &stage, &columns, &format!("{on} AND {differ}"));
+                let sql = |range: &str| {
+                    dialect.update_from(&table, &stage, &columns, &format!("{on} AND {differ} AND {range}"))
+                };
                 let left_out = self.rejects.len();
                 self.write(database, &sql, &stage)?;
                 counts.updated -= (self.rejects.len() - left_out) as u64;
@@ -391,10 +394,12 @@ impl Load<'_, '_> {
             if counts.inserted > 0 {
                 let names: Vec<_> = self.seed.columns.iter().map(|column| quote(column.name())).collect();
                 let names = names.join(", ");
-                let rows =
-                    format!("SELECT {names} FROM {stage} s WHERE NOT EXISTS (SELECT 1 FROM {table} t WHERE {on})");
+                let missing = format!("NOT EXISTS (SELECT 1 FROM {table} t WHERE {on})");
+                let sql = |range: &str| {
+                    format!("INSERT INTO {table} ({names}) SELECT {names} FROM {stage} s WHERE {missing} AND {range}")
+                };
                 let left_out = self.rejects.len();
-                self.write(database, &format!("INSERT INTO {table} ({names}) {rows}"), &stage)?;
+                self.write(database, &sql, &stage)?;
                 counts.inserted -= (self.rejects.len() - left_out) as u64;
             }
         }
@@ -403,10 +408,10 @@ impl Load<'_, '_> {
         Ok(counts)
     }
 
-    /// Runs a statement that writes; where a row is refused, it is found by halving the file.
-    fn write(&mut self, database: &mut Database<'_>, sql: &str, stage: &str) -> Result<u64> {
+    /// Runs a statement that writes the rows of a range of lines; where a row is refused, it is found by halving the file.
+    fn write(&mut self, database: &mut Database<'_>, sql: &dyn Fn(&str) -> String, stage: &str) -> Result<u64> {
         let attempt = |database: &mut Database<'_>, from: u64, to: u64| {
-            let sql = format!("{sql} AND s.{LINE} BETWEEN {from} AND {to}");
+            let sql = sql(&format!("s.{LINE} BETWEEN {from} AND {to}"));
             let tried = diesel::Connection::transaction(database.connection, |connection| {
                 connection.change(&sql, &[]).map_err(Tried::Refused)
             });
@@ -453,9 +458,7 @@ impl Load<'_, '_> {
     }
 
     fn reject(&mut self, error: &Error) {
-        let place = error.place().map(|place| format!("{place}: ")).unwrap_or_default();
-        let cause = error.cause().map(|cause| format!(": {cause}")).unwrap_or_default();
-        self.rejects.push(format!("{place}{error}{cause}"));
+        self.rejects.push(error.into());
     }
 
     /// No key stands twice in the file.

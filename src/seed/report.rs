@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::error::Error;
+
 /// A run over all seeds.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Report {
@@ -13,9 +15,33 @@ pub struct Report {
     pub plan: bool,
     pub seeds: Vec<SeedReport>,
     pub summary: Counts,
-    /// Where the rows are that were refused and left out.
+    /// The rows that were refused and left out.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub rejects: Vec<String>,
+    pub rejects: Vec<Reject>,
+}
+
+/// A row that was refused and left out.
+#[derive(Debug, Clone, Serialize)]
+pub struct Reject {
+    pub file: Option<String>,
+    pub line: Option<usize>,
+    /// The line as it stands there, unless it holds what must not be shown.
+    pub text: String,
+    pub message: String,
+    pub cause: Option<String>,
+}
+
+impl From<&Error> for Reject {
+    fn from(error: &Error) -> Self {
+        let place = error.place();
+        Self {
+            file: place.map(|place| place.file.display().to_string()),
+            line: place.map(|place| place.line),
+            text: place.map(|place| place.excerpt.clone()).unwrap_or_default(),
+            message: error.to_string(),
+            cause: error.cause().map(str::to_owned),
+        }
+    }
 }
 
 /// One seed, and one table.

@@ -434,14 +434,13 @@ impl<'a> Within<'a> {
             let mut apply = Apply::new(database, self.order, self.request.on_error);
             apply.run(items, &plans, &owned, &mut load)?;
             let (rejects, written) = (apply.rejects, apply.written);
-            for reject in &rejects {
-                let counts = &mut report.seeds[reject.item].counts;
+            for (at, _) in &rejects {
+                let counts = &mut report.seeds[*at].counts;
                 counts.inserted -= 1;
                 counts.rejected += 1;
             }
             report.seeds.append(&mut loaded);
-            report.rejects =
-                rejects.into_iter().map(|reject| format!("{}: {}", items[reject.item].name, reject.why)).collect();
+            report.rejects = rejects.into_iter().map(|(_, reject)| reject).collect();
             report.rejects.append(&mut left_out);
             self.audit(database, items, &report, &written)?;
         } else {

@@ -295,9 +295,15 @@ fn a_row_that_the_database_refuses_leaves_nothing() {
             "nothing was written",
         ]);
         assert_eq!(project.query("SELECT count(*) FROM places"), ["0"]);
-        let run = project.json(0, &["seed", "--on-error", "quarantine"]);
+        let run = project.json(11, &["seed", "--on-error", "quarantine"]);
         assert_eq!(sum(&run), "49 0 0 0 0 1");
-        assert!(run["rejects"][0].as_str().unwrap().starts_with("places: "), "{run}");
+        assert_eq!(
+            (&run["rejects"][0]["file"], &run["rejects"][0]["line"]),
+            (&"seeds/base/places.toml".into(), &35.into()),
+            "{run}"
+        );
+        let listed = std::fs::read_to_string(project.path("seed-rejects.jsonl")).unwrap();
+        assert!(listed.contains("name = 'no'") && listed.lines().count() == 1, "{listed}");
         assert_eq!(project.query("SELECT count(*) FROM places"), ["49"]);
     });
 }
@@ -518,6 +524,7 @@ fn a_csv_file_is_compared_and_written_as_a_whole() {
         project.session().execute("DELETE FROM __dbtool_seed_files WHERE seed = 'many'").unwrap();
         project.session().execute("UPDATE countries SET name = 'before' WHERE code <> 'AB'").unwrap();
         assert_eq!(seeded(&project), "0 59 1 0 0 0");
+        assert_eq!(project.query("SELECT count(*) FROM countries WHERE name = 'first'"), ["60"]);
         project.write("seeds/base/many.csv", "code,name,area,note\nQQ,new,,\n");
         assert_eq!(seeded(&project), "1 0 0 0 0 0");
         project.ok(&["reseed", "--yes"]);
@@ -562,9 +569,13 @@ fn a_bad_row_of_a_csv_file_is_named() {
         );
         rejected(11, "code,name\nNO,Norway\nPE,\nTD,Chad\n", &["seeds/base/many.csv:3:1", "nothing was written"]);
         assert_eq!(project.query("SELECT code FROM countries"), ["XX"]);
-        let run = project.json(0, &["seed", "--on-error", "quarantine"]);
+        let run = project.json(11, &["seed", "--on-error", "quarantine"]);
         assert_eq!(run["summary"]["rejected"], 1, "{run}");
-        assert!(run["rejects"][0].as_str().unwrap().contains("seeds/base/many.csv:3:1"), "{run}");
+        assert_eq!(
+            (&run["rejects"][0]["file"], &run["rejects"][0]["line"]),
+            (&"seeds/base/many.csv".into(), &3.into()),
+            "{run}"
+        );
         assert_eq!(project.query("SELECT code FROM countries ORDER BY code"), ["NO", "TD", "XX"]);
         // A parent that is missing is found by set.
         project.write("seeds/base/towns.toml", "table = 'cities'\n");
@@ -756,7 +767,7 @@ fn one_bad_row_in_a_hundred_thousand_leaves_nothing() {
             ]);
             assert_eq!(project.query("SELECT count(*) FROM lots"), [if others.is_empty() { "0" } else { "2" }]);
         }
-        assert_eq!(sum(&project.json(0, &["seed", "--on-error", "quarantine"])), "99998 1 0 0 0 1");
+        assert_eq!(sum(&project.json(11, &["seed", "--on-error", "quarantine"])), "99998 1 0 0 0 1");
         assert_eq!(project.query("SELECT count(*) FROM lots"), ["100000"]);
     });
 }

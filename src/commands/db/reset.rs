@@ -31,7 +31,7 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     });
     prepare(&steps.collect::<Vec<_>>(), connector.dialect(), context.settings.migrate.atomic)?;
     if args.seed {
-        Seeds::read(&seed::files(context))?;
+        Seeds::read(&seed::files_of(context))?;
     }
     let stamp = super::check_stamp(context)?;
     super::drop::drop(context)?;
