@@ -10,6 +10,7 @@ use clap_complete::env::CompleteEnv;
 use crate::commands::{self, Command, completions, words};
 use crate::config::{Flags, Process, Settings};
 use crate::context::Context;
+use crate::entities::Registry;
 use crate::error::{Code, Error};
 use crate::exit_code::ExitCode;
 use crate::fault;
@@ -91,6 +92,11 @@ pub fn command() -> clap::Command {
 /// Runs one command line, its first argument being the program's name, and gives the exit code. Writes to the process's
 /// stdout and stderr.
 pub fn run(args: impl IntoIterator<Item = OsString>, process: Process) -> ExitCode {
+    run_with(Registry::reference(), args, process)
+}
+
+/// The same with entities of one's own: `examples/own_models.rs` is such a program.
+pub fn run_with(registry: Registry, args: impl IntoIterator<Item = OsString>, process: Process) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
     process.variable(fault::VARIABLE).into_iter().for_each(fault::arm);
     if process.variable(completions::VARIABLE).is_some() {
@@ -118,7 +124,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, process: Process) -> ExitCo
     let terminal = Terminal::new(&process, color, verbosity, !no_progress);
     let result = match wrong {
         Some(error) => Err(error.into()),
-        None => dispatch(cli, process, &terminal, format),
+        None => dispatch(cli, registry, process, &terminal, format),
     };
     let result = result.and_then(|code| terminal.finish().map(|()| code).map_err(Into::into));
     match result {
@@ -130,7 +136,17 @@ pub fn run(args: impl IntoIterator<Item = OsString>, process: Process) -> ExitCo
     }
 }
 
-fn dispatch(cli: Cli, process: Process, terminal: &Terminal, format: Format) -> anyhow::Result<ExitCode> {
+fn dispatch(
+    cli: Cli,
+    registry: Registry,
+    process: Process,
+    terminal: &Terminal,
+    format: Format,
+) -> anyhow::Result<ExitCode> {
+    if let [table, ..] = registry.doubled()[..] {
+        let message = format!("the program's registry has two entities of the table `{table}`");
+        return Err(Error::new(Code::Usage, message).into());
+    }
     // These need no settings, and must work when the settings are wrong.
     match &cli.command {
         Command::Init(args) => return commands::init::run(args, &process, terminal, format),
@@ -143,7 +159,7 @@ fn dispatch(cli: Cli, process: Process, terminal: &Terminal, format: Format) -> 
     let settings = Settings::read(process, flags)?;
     terminal.hide(&settings.secrets());
     let _log = start_log(&settings.log, terminal.verbosity());
-    let context = Context::new(settings, terminal, format, yes, confirm);
+    let context = Context::new(settings, terminal, format, yes, confirm).with_registry(registry);
     let _run = tracing::error_span!(target: "dbtool::run", "run", run_id = context.run_id).entered();
     for warning in &context.settings.warnings {
         terminal.warning(warning, None);

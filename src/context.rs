@@ -23,6 +23,8 @@ pub struct Context<'a> {
     pub confirm: Option<String>,
     /// A UUID version 7.
     pub run_id: String,
+    /// The entities that the program knows.
+    pub registry: Registry,
     connector: OnceCell<Connector>,
     pool: OnceCell<Pool>,
 }
@@ -31,7 +33,23 @@ impl<'a> Context<'a> {
     #[must_use]
     pub fn new(settings: Settings, terminal: &'a Terminal, format: Format, yes: bool, confirm: Option<String>) -> Self {
         let run_id = uuid::Uuid::now_v7().to_string();
-        Self { settings, terminal, format, yes, confirm, run_id, connector: OnceCell::new(), pool: OnceCell::new() }
+        Self {
+            settings,
+            terminal,
+            format,
+            yes,
+            confirm,
+            run_id,
+            registry: Registry::reference(),
+            connector: OnceCell::new(),
+            pool: OnceCell::new(),
+        }
+    }
+
+    /// The same with other entities than the reference shop's.
+    #[must_use]
+    pub fn with_registry(self, registry: Registry) -> Self {
+        Self { registry, ..self }
     }
 
     /// How to reach the database. A password that stands elsewhere is fetched at the first call.
@@ -151,7 +169,7 @@ impl<'a> Context<'a> {
     fn audit_options(&self) -> audit::Options {
         let of =
             |entity: &'static dyn Entity| entity.sensitive().map(move |column| format!("{}.{column}", entity.table()));
-        let of_models = Registry::reference().iter().flat_map(of);
+        let of_models = self.registry.iter().flat_map(of);
         audit::Options {
             mode: self.settings.audit,
             actor: self.settings.actor.clone(),

@@ -40,4 +40,13 @@ pub mod tabular;
 pub mod text;
 pub mod version;
 
-pub use cli::{command, run};
+pub use cli::{command, run, run_with};
+
+/// The guides whose code is compiled and run as that of the documentation.
+#[cfg(doctest)]
+mod guides {
+    #[doc = include_str!("../docs/repositories.md")]
+    struct Repositories;
+    #[doc = include_str!("../docs/transactions.md")]
+    struct Transactions;
+}

@@ -7,7 +7,6 @@ use crate::commands::guard::{self, Danger};
 use crate::config::DriftPolicy;
 use crate::context::Context;
 use crate::db::Purpose;
-use crate::entities::Registry;
 use crate::error::Result;
 use crate::exit_code::ExitCode;
 use crate::files;
@@ -95,13 +94,12 @@ pub fn work(
     };
     let progress = Progress::new(context.terminal);
     let variable = |name: &str| settings.variable(name);
-    let registry = Registry::reference();
     let mut runner = Runner {
         connection: &mut connection,
         dialect,
         home: &home,
         catalog: &catalog,
-        registry: &registry,
+        registry: &context.registry,
         sensitive: &settings.sensitive,
         variable: &variable,
         environment: &settings.environment.name,

@@ -153,7 +153,7 @@ impl Field {
                 if let (Some(least), Some(number)) = (self.least, number.as_i64())
                     && number < least
                 {
-                    add("range", format!("is {}, of {least} at least", self.shown(&number.to_string())));
+                    add("range", format!("is {}less than {least}", self.shown(&number.to_string())));
                 }
                 return;
             }
@@ -171,12 +171,12 @@ impl Field {
         }
         if !self.choices.is_empty() && !self.choices.contains(&text) {
             let choices = self.choices.iter().map(|choice| format!("`{choice}`")).collect::<Vec<_>>().join(", ");
-            let meant = text::did_you_mean(text, self.choices.iter().copied());
+            let meant = text::did_you_mean(text, self.choices.iter().copied()).filter(|_| !self.sensitive);
             let meant = meant.map(|meant| format!("; {meant}")).unwrap_or_default();
-            add("choice", format!("is {}, and must be one of {choices}{meant}", self.shown(text)));
+            add("choice", format!("is {}none of {choices}{meant}", self.shown(text)));
         }
         match self.meaning {
-            Meaning::Email if !is_address(text) => add("email", format!("is {}, no e-mail address", self.shown(text))),
+            Meaning::Email if !is_address(text) => add("email", format!("is {}no e-mail address", self.shown(text))),
             Meaning::Password if !is_hash(text) => {
                 add(
                     "password",
@@ -192,17 +192,18 @@ impl Field {
         let Ok(money) = text.parse::<Money>() else { return };
         if self.least.is_some_and(|least| money.amount() < least.into()) {
             let least = self.least.unwrap_or_default();
-            add("range", format!("is {}, of {least} at least", self.shown(text)));
+            add("range", format!("is {}less than {least}", self.shown(text)));
         }
         let digits = money.amount().mantissa().unsigned_abs().checked_ilog10().map_or(1, |log| log + 1);
         if self.digits.is_some_and(|most| digits > most) {
             let most = self.digits.unwrap_or_default();
-            add("range", format!("is {}, of {most} digits at most, two of them behind the point", self.shown(text)));
+            add("range", format!("is {}more than {most} digits, two of them behind the point", self.shown(text)));
         }
     }
 
+    /// The value, to be read before what it is; nothing of one that is sensitive.
     fn shown(&self, value: &str) -> String {
-        if self.sensitive { "a masked value".into() } else { format!("`{}`", text::shorten(value, 60)) }
+        if self.sensitive { String::new() } else { format!("`{}`, ", text::shorten(value, 60)) }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The models: what tables mean, the rules that their rows keep, and how they are read and changed.
 
+mod agreement;
 mod broken;
 mod cache;
 pub mod categories;
@@ -20,6 +21,7 @@ mod repository;
 pub mod user_profiles;
 pub mod users;
 
+pub use self::agreement::disagreements;
 pub use self::broken::Broken;
 pub use self::cache::Cache;
 pub use self::entity::Entity;

@@ -128,7 +128,7 @@ fn an_application_with_embedded_migrations_takes_its_turn() {
             connection.run_pending_migrations(embedded).unwrap().len()
         };
         project.ok(&["migrate", "up", "--steps", "2"]);
-        assert_eq!(application(), 4);
+        assert_eq!(application(), 5);
         project.ok(&["migrate", "up"]).says(&["nothing to do"]);
         project.ok(&["migrate", "down", "--steps", "3", "--yes"]);
         assert_eq!(application(), 3);

@@ -58,6 +58,7 @@ impl Command {
 /// A database whose rows are looked at: its schema, and a connection.
 struct Place<'x> {
     live: Live,
+    registry: Registry,
     sensitive: &'x [String],
 }
 
@@ -65,11 +66,11 @@ impl<'x> Place<'x> {
     fn open(context: &'x Context<'_>) -> Result<(Self, AnyConnection)> {
         let live = Live::read(context)?;
         let connection = context.diesel()?;
-        Ok((Self { live, sensitive: &context.settings.sensitive }, connection))
+        Ok((Self { live, registry: context.registry, sensitive: &context.settings.sensitive }, connection))
     }
 
     fn world(&self) -> World<'x> {
-        World { registry: Registry::reference(), sensitive: self.sensitive }
+        World { registry: self.registry, sensitive: self.sensitive }
     }
 
     fn subject(&self, table: &str) -> Result<Subject<'_>> {

@@ -111,7 +111,11 @@ pub fn patched(section: &PrintSchema) -> Option<Error> {
 
 /// Makes each of the files anew, from one look at the database.
 pub fn make(context: &Context<'_>, sections: &[PrintSchema]) -> Result<Vec<Made>> {
-    let live = Live::read(context)?;
+    make_of(context, &Live::read(context)?, sections)
+}
+
+/// The same from a look that was taken already.
+pub(super) fn make_of(context: &Context<'_>, live: &Live, sections: &[PrintSchema]) -> Result<Vec<Made>> {
     let mut all = Vec::new();
     for section in sections {
         let types = &context.settings.schema.types;

@@ -4,9 +4,11 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::Live;
 use super::keep::{self, Made};
 use crate::config::PrintSchema;
 use crate::context::Context;
+use crate::entities;
 use crate::error::{Code, Error, Result};
 use crate::exit_code::ExitCode;
 use crate::output::{Column, Report, Rows, Style, Terminal, emit};
@@ -17,7 +19,7 @@ use crate::text;
 /// Into the file that `[print_schema]` of diesel.toml names, if it says something else; to stdout where none is named.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Write nothing; exit 4 if the file is not what the database is, and show how it differs
+    /// Write nothing; exit 4 if the file or a model is not what the database is, and show how it differs
     #[arg(long)]
     check: bool,
     /// The file, instead of the one in diesel.toml; - is stdout
@@ -31,6 +33,8 @@ pub struct Args {
 #[derive(Debug, Serialize)]
 struct Told {
     files: Vec<File>,
+    /// Where models and database differ; looked at by `--check`.
+    models: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -48,16 +52,28 @@ struct File {
 
 pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let sections = sections(context, args)?;
-    let made = keep::make(context, &sections)?;
+    let live = Live::read(context)?;
+    let made = keep::make_of(context, &live, &sections)?;
+    let models = if args.check { entities::disagreements(&context.registry, &live.catalog) } else { Vec::new() };
     if !args.check {
         made.iter().try_for_each(|made| made.write(context))?;
     }
     let stale = made.iter().find_map(|made| made.stale(context)).filter(|_| args.check);
     let files = made.into_iter().map(|made| told(context, made, args.check)).collect();
-    emit(context.terminal, context.format, &Told { files }, view)?;
-    match stale {
-        Some(stale) => Err(stale.hint("`dbtool schema rust` writes it").into()),
-        None => Ok(ExitCode::Done),
+    let told = Told { files, models };
+    emit(context.terminal, context.format, &told, view)?;
+    let stale = stale.map(|stale| stale.hint("`dbtool schema rust` writes it"));
+    match (stale, told.models.is_empty()) {
+        (None, true) => Ok(ExitCode::Done),
+        (Some(stale), true) => Err(stale.into()),
+        (stale, false) => {
+            let places = text::count(told.models.len(), "place");
+            let error = stale.unwrap_or_else(|| {
+                Error::new(Code::Stale, format!("models and database differ in {places}"))
+                    .hint("change the model, or the column by a migration")
+            });
+            Err(told.models.into_iter().fold(error, Error::note).into())
+        }
     }
 }
 

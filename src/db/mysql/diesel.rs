@@ -4,9 +4,11 @@
 use std::io::Write as _;
 
 use diesel::connection::{
-    AnsiTransactionManager, CacheSize, ConnectionSealed, DefaultLoadingMode, DynInstrumentation, Instrumentation,
-    InstrumentationEvent, LoadConnection, MultiConnectionHelper, SimpleConnection, StrQueryHelper, TransactionManager,
+    AnsiTransactionManager, CacheSize, ConnectionSealed, DebugQuery, DefaultLoadingMode, DynInstrumentation,
+    Instrumentation, InstrumentationEvent, LoadConnection, MultiConnectionHelper, SimpleConnection, StrQueryHelper,
+    TransactionManager,
 };
+use diesel::debug_query;
 use diesel::mysql::{Mysql, MysqlQueryBuilder};
 use diesel::query_builder::bind_collector::RawBytesBindCollector;
 use diesel::query_builder::{Query, QueryBuilder as _, QueryFragment, QueryId};
@@ -81,13 +83,22 @@ impl MysqlConnection {
 
     /// Runs something between the events of a query, and takes note of its error.
     fn told<T>(&mut self, sql: &str, run: impl FnOnce(&mut Self) -> Result<T, Failed>) -> QueryResult<T> {
-        let query = StrQueryHelper::new(sql);
-        self.instrumentation.on_connection_event(InstrumentationEvent::start_query(&query));
+        self.told_as(sql, &StrQueryHelper::new(sql), run)
+    }
+
+    /// The same for a query of Diesel's, which the events show with its binds, as those of its other connections do.
+    fn told_as<T>(
+        &mut self,
+        sql: &str,
+        query: &dyn DebugQuery,
+        run: impl FnOnce(&mut Self) -> Result<T, Failed>,
+    ) -> QueryResult<T> {
+        self.instrumentation.on_connection_event(InstrumentationEvent::start_query(query));
         let result = match self.refused_until_rolled_back(sql) {
             Some(refused) => Err(refused),
             None => run(self).map_err(|failed| self.note(failed)),
         };
-        let event = InstrumentationEvent::finish_query(&query, result.as_ref().err());
+        let event = InstrumentationEvent::finish_query(query, result.as_ref().err());
         self.instrumentation.on_connection_event(event);
         result
     }
@@ -277,7 +288,8 @@ impl diesel::Connection for MysqlConnection {
         T: QueryFragment<Mysql> + QueryId,
     {
         let sql = sql_of(source)?;
-        self.told(&sql, |this| this.rows(source, &sql)).map(|(_, changed)| changed)
+        let query = debug_query::<Mysql, _>(source);
+        self.told_as(&sql, &query, |this| this.rows(source, &sql)).map(|(_, changed)| changed)
     }
 
     fn transaction_state(&mut self) -> &mut AnsiTransactionManager {
@@ -307,7 +319,8 @@ impl LoadConnection<DefaultLoadingMode> for MysqlConnection {
         Mysql: diesel::expression::QueryMetadata<T::SqlType>,
     {
         let sql = sql_of(&source)?;
-        let (rows, _) = self.told(&sql, |this| this.rows(&source, &sql))?;
+        let query = debug_query::<Mysql, _>(&source);
+        let (rows, _) = self.told_as(&sql, &query, |this| this.rows(&source, &sql))?;
         Ok(rows.into_iter().map(Ok as fn(MysqlRow) -> QueryResult<MysqlRow>))
     }
 }
