@@ -186,10 +186,10 @@ impl Parser<'_> {
         } else if *self.peek() == Token::Open {
             self.take();
             let expr = self.any()?;
-            if self.take() != Token::Close {
-                self.next = self.next.saturating_sub(usize::from(*self.peek() != Token::End));
+            if *self.peek() != Token::Close {
                 return Err(self.wrong("a `)` is missing"));
             }
+            self.take();
             Ok(expr)
         } else {
             self.test()
@@ -273,10 +273,10 @@ impl Parser<'_> {
     }
 
     fn values(&mut self) -> Result<Vec<String>> {
-        if self.take() != Token::Open {
-            self.next = self.next.saturating_sub(usize::from(*self.peek() != Token::End));
+        if *self.peek() != Token::Open {
             return Err(self.wrong("behind `in` stands a list: `in (\"a\", \"b\")`"));
         }
+        self.take();
         let mut values = vec![self.value()?];
         loop {
             match self.peek() {
