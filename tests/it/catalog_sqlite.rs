@@ -115,7 +115,7 @@ fn the_reference_schema_is_read_right() {
         [("fk_orders_created_by", "set null"), ("fk_orders_updated_by", "set null"), ("fk_orders_user_id", "restrict")]
     );
     assert_eq!(catalog.referrers(&orders.name).count(), 1);
-    assert_eq!(orders.indexes.len(), 4);
+    assert_eq!(orders.indexes.len(), 5);
     assert_eq!(catalog::diff::diff(&catalog, &rebuilt(&catalog)), []);
     assert_eq!(catalog.fingerprint, rebuilt(&catalog).fingerprint);
 }

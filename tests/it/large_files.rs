@@ -117,8 +117,8 @@ fn many_migrations_take_little_more_than_few() {
     }
     let few = peak(&project, &["migrate", "up", "-q", "--steps", "50"]);
     let many = peak(&project, &["migrate", "up", "-q"]);
-    // The schema of the tables is a half of it.
-    assert!(many < few + 2_000, "{few} KiB for 50 migrations, {many} for 950");
+    // The schema of the tables is a half of it; what was run took 2,000 more while it was kept.
+    assert!(many < few + 3_000, "{few} KiB for 50 migrations, {many} for 950");
 }
 
 #[test]
