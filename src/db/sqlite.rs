@@ -62,7 +62,11 @@ impl QueryableByName<Sqlite> for Row {
             let field = diesel::row::Row::get(row, column).ok_or("a column is missing")?;
             field.value().map(<String as FromSql<Text, Sqlite>>::from_sql).transpose()
         };
-        (0..row.field_count()).map(value).collect::<FromSqlResult<_>>().map(Row)
+        let mut values = Vec::with_capacity(row.field_count());
+        for column in 0..row.field_count() {
+            values.push(value(column)?);
+        }
+        Ok(Row(values))
     }
 }
 

@@ -20,12 +20,12 @@ FROM (SELECT false AS indnullsnotdistinct) AS absent,
   LATERAL (SELECT indrelid, indexrelid, indisunique, indisvalid, indisclustered, indisreplident, indnkeyatts, indkey, indoption, indcollation, indclass,
     indpred, indexprs, indislive, indnullsnotdistinct FROM pg_catalog.pg_index) i
 JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
-JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
 JOIN pg_catalog.pg_am m ON m.oid = c.relam
 LEFT JOIN pg_catalog.pg_inherits h ON h.inhrelid = i.indexrelid
 LEFT JOIN (SELECT a.attrelid, pg_catalog.json_object_agg(a.attnum, a.attoptions) FILTER (WHERE a.attoptions IS NOT NULL) AS parameters,
     pg_catalog.json_object_agg(a.attnum, a.attstattarget) FILTER (WHERE a.attstattarget >= 0) AS statistics
   FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_index x ON x.indexrelid = a.attrelid
-  WHERE a.attrelid >= 16384 AND (a.attoptions IS NOT NULL OR a.attstattarget >= 0) GROUP BY a.attrelid) p ON p.attrelid = i.indexrelid
+  WHERE a.attrelid >= 16384 AND a.attnum > 0 AND (a.attoptions IS NOT NULL OR a.attstattarget >= 0) GROUP BY a.attrelid) p ON p.attrelid = i.indexrelid
 LEFT JOIN pg_catalog.pg_description d ON d.objoid = i.indexrelid AND d.objoid >= 16384 AND d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objsubid = 0
 WHERE i.indislive AND i.indexrelid >= 16384 AND c.oid >= 16384
+  AND c.relnamespace = ANY (ARRAY(SELECT oid FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'))
