@@ -114,6 +114,15 @@ fn at_column<'c>(subject: &Subject<'c>, name: &str, test: &Test, world: World<'_
     let read =
         |word: &String| column.parse(&table, word, subject.grammar).map_err(|error| error.with_code(Code::Filter));
     let is_text = |op: Op| matches!(op, Op::Contains | Op::NotContains | Op::Like);
+    let bounds = matches!(test.op, Op::Greater | Op::GreaterOrEqual | Op::Less | Op::LessOrEqual);
+    if column.sensitive && !world.reveal && (bounds || is_text(test.op)) {
+        let message =
+            format!("`{table}.{name}` is sensitive, and whoever may ask for a part of it can find it all out");
+        let error = Error::new(Code::Filter, message);
+        return Err(
+            error.hint(format!("compare the whole of it: `{name}=…`, or read with `--reveal`, if you may see it"))
+        );
+    }
     match (&test.operand, test.op) {
         (Operand::None, op) => Ok(Condition::IsNull { column: at, negated: op == Op::IsNotNull }),
         (Operand::Several(words), _) => {

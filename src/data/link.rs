@@ -23,6 +23,8 @@ pub struct Link<'c> {
 pub struct World<'w> {
     pub registry: Registry,
     pub sensitive: &'w [String],
+    /// What is sensitive may be seen.
+    pub reveal: bool,
 }
 
 /// A way to another table, with the names that it goes by: each better than the next.

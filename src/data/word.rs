@@ -2,6 +2,7 @@
 
 use super::expr::{Expr, Op, Operand, Origin, Test};
 use crate::error::{Code, Error, Result};
+use crate::text;
 
 /// What a word is in a command that reads or removes rows.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,7 +58,7 @@ fn operator(word: &str) -> Option<(usize, &'static str, Op)> {
 
 /// Reads a word of `list`, `count`, `get`, `delete` and the like.
 pub fn word(word: &str) -> Result<Word> {
-    let Some((at, sign, op)) = operator(word) else { return Ok(Word::Key(word.to_owned())) };
+    let Some((at, sign, op)) = operator(word) else { return key(word) };
     let value = &word[at + sign.len()..];
     let operand = match op {
         Op::IsNull | Op::IsNotNull if value == "null" => Operand::None,
@@ -74,6 +75,20 @@ pub fn word(word: &str) -> Result<Word> {
     }
     let origin = Origin { text: word.to_owned(), at: 0, is_where: false };
     Ok(Word::Filter(Expr::Test(Test { path, op, operand, origin })))
+}
+
+/// A word without an operator. `price:gtt=5` is no key that anybody means: it would silently find nothing.
+fn key(word: &str) -> Result<Word> {
+    let letters = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphabetic());
+    let meant = word.split_once(':').and_then(|(name, rest)| Some((name, rest.split_once('=')?.0)));
+    let Some((_, sign)) =
+        meant.filter(|(name, sign)| letters(sign) && name.chars().all(|c| c.is_alphanumeric() || "_.@".contains(c)))
+    else {
+        return Ok(Word::Key(word.to_owned()));
+    };
+    let names = text::listed(NAMED.iter().map(|(sign, _)| format!("`{sign}`")));
+    let error = Error::new(Code::Filter, format!("`:{sign}=` is no operator")).hint(format!("there are {names}"));
+    Err(error.hint("a key that looks like this stands in `--key`"))
 }
 
 /// Reads a word of `--filter`, which must be a filter.
@@ -170,6 +185,10 @@ mod tests {
         }
         assert!(word("a:is=nothing").is_err());
         assert!(word("a..b=1").is_err());
+        assert!(word("price:gtt=5").unwrap_err().hints()[0].contains("`:gte=`"));
+        for text in ["a:b", "2026-01-01T10:00=", "a b:c=d"] {
+            assert_eq!(word(text).unwrap(), Word::Key(text.to_owned()));
+        }
         assert!(filter("17").is_err());
     }
 

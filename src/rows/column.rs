@@ -79,6 +79,7 @@ impl Column {
     }
 
     fn checked(&self, table: &str, word: &str, value: Result<Value, Wrong>, grammar: Grammar) -> Result<Value> {
+        let value = if self.is_mask(word) { Err(Wrong::of_mask()) } else { value };
         let has_nul = |value: &Value| value.as_text().is_some_and(|text| text.contains('\0'));
         let value = match value {
             Ok(value) if has_nul(&value) && !grammar.keeps_nul() => {
@@ -91,6 +92,11 @@ impl Column {
             let error = Error::new(Code::Value, format!("`{table}.{}`: {} {message}", self.name, self.shown(word)));
             hint.into_iter().filter(|_| !self.sensitive).fold(error, Error::hint)
         })
+    }
+
+    /// Whether a word is not a value, but what stands for one in outputs.
+    pub(super) fn is_mask(&self, word: &str) -> bool {
+        self.sensitive && word == MASK
     }
 
     /// A value for an error.

@@ -39,6 +39,9 @@ impl Column {
 
     /// Reads the word of a file for a loader: the word itself, or what is put into `spare` for it.
     pub fn take<'f>(&self, word: &'f str, spare: &'f mut Vec<u8>) -> Result<&'f [u8], Wrong> {
+        if self.is_mask(word) {
+            return Err(Wrong::of_mask());
+        }
         match &self.kind {
             Kind::Text { longest: None } | Kind::Any | Kind::Other => return Ok(word.as_bytes()),
             // No text has more characters than bytes.

@@ -64,6 +64,17 @@ impl Wrong {
     pub fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), hint: None }
     }
+
+    /// Bytes that are no text.
+    #[must_use]
+    pub fn of_bytes() -> Self {
+        Self::new("is not UTF-8")
+    }
+
+    /// The mask of a sensitive value, which would take the place of the value itself.
+    pub(super) fn of_mask() -> Self {
+        Self::new("is what stands for a masked value, and none itself")
+    }
 }
 
 impl fmt::Display for Wrong {

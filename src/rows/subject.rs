@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::column::Column;
+use crate::audit;
 use crate::catalog::{Catalog, Name, Table};
 use crate::db::{Grammar, Value};
 use crate::entities::{Entity, Registry};
@@ -154,6 +155,11 @@ impl<'c> Subject<'c> {
 
     /// The table, for a change.
     pub fn to_change(&self) -> Result<&'c Table> {
+        let has = |name: &&str| self.columns.iter().any(|column| column.name == **name);
+        if self.name.name == audit::TABLE && ["entity_id", "outcome", "run_id"].iter().all(|name| has(&name)) {
+            let message = format!("`{}` is written by dbtool itself, with each change", self.name);
+            return Err(Error::new(Code::Refused, message).note("nothing was done"));
+        }
         self.table.ok_or_else(|| {
             let error = Error::new(Code::Refused, format!("`{}` is a view, whose rows are only read", self.name));
             error.note("nothing was done")

@@ -656,8 +656,10 @@ impl<'l, 'c> Rows<'l, 'c> {
     /// Brings the current row into the form that is loaded.
     fn make(&mut self) -> Result<()> {
         for (at, column) in self.seed.columns.iter().enumerate().filter(|(_, column)| Self::is_made(column)) {
-            let given = self.csv.field(at).map(|bytes| String::from_utf8_lossy(bytes).into_owned());
-            let value = column.value(given.map_or(Value::Null, Value::String)).map_err(|message| {
+            let given = self.csv.field(at).map(|bytes| std::str::from_utf8(bytes).map(str::to_owned)).transpose();
+            let given = given.map_err(|_| "is not UTF-8".to_owned());
+            let value = given.and_then(|given| column.value(given.map_or(Value::Null, Value::String)));
+            let value = value.map_err(|message| {
                 let message = format!("`{}.{}` {message}", self.seed.table.name(), column.name());
                 let error = Error::new(Code::SeedRejected, message).at(self.seed.place(self.csv.line()));
                 error.note("nothing was written")

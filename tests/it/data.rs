@@ -569,3 +569,34 @@ fn sensitive_values_are_masked_wherever_they_could_show() {
         assert_eq!(project.json(0, &["data", "get", "t", "1", "--reveal"])["pin"], json!("hunter2-pin"));
     });
 }
+
+#[test]
+fn nobody_finds_out_by_filters_what_is_masked() {
+    let project = stocked(Project::sqlite());
+    for filter in ["password_hash>=$a", "password_hash:lt=z", "password_hash~argon", "password_hash:like=%argon%"] {
+        project.expect(2, &["data", "count", "users", filter]).says(&["`users.password_hash` is sensitive"]);
+    }
+    project.expect(2, &["data", "list", "orders", "user.password_hash~argon"]).says(&["is sensitive"]);
+    project.ok(&["data", "list", "users", "password_hash~argon", "--reveal"]);
+    project.ok(&["data", "count", "users", "password_hash:not=null"]);
+    project.expect(2, &["data", "count", "products", "price:gtt=5"]).says(&["`:gtt=` is no operator", "`:gte=`"]);
+}
+
+#[test]
+fn audit_events_are_written_by_changes_alone() {
+    on_each_backend(|project| {
+        let project = stocked(project);
+        let before = project.query("SELECT count(*) FROM audit_events");
+        project.write("events.json", "[]");
+        for words in [
+            &["create", "audit_events", "actor=boss"][..],
+            &["update", "audit_events", "actor=boss", "--all"],
+            &["delete", "audit_events", "--all"],
+            &["import", "audit_events", "events.json"],
+        ] {
+            let args: Vec<&str> = ["data"].into_iter().chain(words.iter().copied()).collect();
+            project.expect(9, &args).says(&["`audit_events` is written by dbtool itself"]);
+        }
+        assert_eq!(project.query("SELECT count(*) FROM audit_events"), before);
+    });
+}

@@ -113,7 +113,7 @@ fn a_database_finds_what_an_evaluation_in_memory_finds() {
         tables(&project);
         let catalog = catalog(&project);
         let mut connection: AnyConnection = connect(&project);
-        let world = World { registry: Registry::new(&[]), sensitive: &[] };
+        let world = World { registry: Registry::new(&[]), sensitive: &[], reveal: false };
         let subject = |name: &str| Subject::find(&catalog, name, world.registry, &[]).unwrap();
         let mut all = std::collections::HashMap::new();
         for name in ["parents", "kids"] {
@@ -160,7 +160,7 @@ fn related_rows_take_as_many_queries_as_names() {
                 counter.fetch_add(1, Ordering::SeqCst);
             }
         });
-        let world = World { registry: Registry::new(&[]), sensitive: &[] };
+        let world = World { registry: Registry::new(&[]), sensitive: &[], reveal: false };
         for limit in [7, 40] {
             let subject = Subject::find(&catalog, "parents", world.registry, &[]).unwrap();
             let nested = Nested::parse(&subject, "kids.parent.kids", world).unwrap();

@@ -106,7 +106,7 @@ fn any_name_serves() {
                     .execute(&format!("CREATE TABLE {one} (id integer NOT NULL PRIMARY KEY, {other} varchar(20))"))
                     .unwrap();
                 let catalog = catalog(&project);
-                let world = World { registry: Registry::new(&[]), sensitive: &[] };
+                let world = World { registry: Registry::new(&[]), sensitive: &[], reveal: false };
                 let subject = Subject::find(&catalog, &table, world.registry, &[]).unwrap();
                 let connection = &mut *connection.borrow_mut();
                 let row = json!({ "id": 1, column.clone(): "x" }).as_object().unwrap().clone();

@@ -6,6 +6,7 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 
+use crate::data;
 use crate::support::{Project, on_each_backend, on_postgres};
 
 /// A table of every type of a backend, and values that are hard on a file.
@@ -409,4 +410,36 @@ fn the_guide_shows_what_is_printed() {
         }
     }
     assert_eq!(screens, 6);
+}
+
+#[test]
+fn a_file_of_refused_rows_is_never_written_over() {
+    let project = people(Project::sqlite());
+    project.write("in.csv", "id,name,age\n1,Ann,1\n2,,2\n");
+    let quarantine = ["data", "import", "people", "in.csv", "--on-error", "quarantine"];
+    let dry: Vec<&str> = quarantine.into_iter().chain(["--dry-run"]).collect();
+    project.expect(11, &dry).says(&["1 refused"]);
+    assert!(!project.path("in.csv.rejected.csv").exists());
+    project.expect(11, &quarantine);
+    let refused = || std::fs::read_to_string(project.path("in.csv.rejected.csv")).unwrap();
+    assert_eq!(refused(), "id,name,age\n2,,2\n");
+    project.write("in.csv.rejected.csv", "id,name,age\n2,Bo,2\n");
+    project.expect(2, &quarantine).says(&["is there already", "--rejects FILE"]);
+    project.expect(11, &dry);
+    assert_eq!(refused(), "id,name,age\n2,Bo,2\n");
+}
+
+#[test]
+fn what_is_no_text_and_what_is_a_mask_are_no_values() {
+    let project = data::stocked(Project::sqlite());
+    std::fs::write(project.path("bad.csv"), b"sku,name,price\nA5,x\xffy,1\n").unwrap();
+    project.expect(11, &["data", "import", "products", "bad.csv"]).says(&["bad.csv:2", "is not UTF-8"]);
+
+    let alice = data::text(&project.json(0, &["data", "get", "users", "alice@example.com"])["id"]);
+    project.ok(&["data", "create", "user_profiles", &format!("user_id={alice}"), "phone=+49 30 1"]);
+    project.ok(&["data", "export", "user_profiles", "--file", "profiles.csv"]).says(&["masked"]);
+    let back = project.expect(11, &["data", "import", "user_profiles", "profiles.csv", "--upsert"]);
+    back.says(&["profiles.csv:2", "stands for a masked value"]);
+    project.expect(11, &["data", "update", "user_profiles", &alice, "phone=***"]).says(&["stands for a masked value"]);
+    assert_eq!(project.query("SELECT phone FROM user_profiles"), ["+49 30 1"]);
 }

@@ -54,7 +54,7 @@ pub struct Args {
 pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let (place, mut connection) = Place::open(context)?;
     let subject = place.subject(&args.table)?;
-    let condition = args.selection.read(&subject, &args.words, place.world())?.condition;
+    let condition = args.selection.read(&subject, &args.words, place.world_of(args.reveal))?.condition;
     let mut measures = Vec::new();
     let functions = [
         (Function::Sum, &args.sum),

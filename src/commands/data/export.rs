@@ -47,7 +47,7 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let subject = place.subject(&args.table)?;
     let sort = args.sort.as_deref().map(|words| Sort::parse(&subject, Some(words), args.reveal)).transpose()?;
     let query = Query {
-        condition: args.selection.read(&subject, &args.words, place.world())?.condition,
+        condition: args.selection.read(&subject, &args.words, place.world_of(args.reveal))?.condition,
         sort: sort.unwrap_or(Sort { by: Vec::new(), total: false }),
         columns: columns(&subject, args.columns.as_deref())?,
         ..Query::new(subject, args.reveal)?

@@ -35,7 +35,7 @@ pub struct Args {
 pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let (place, mut connection) = Place::open(context)?;
     let subject = place.subject(&args.table)?;
-    let chosen = args.selection.read(&subject, &args.words, place.world())?;
+    let chosen = args.selection.read(&subject, &args.words, place.world_of(args.reveal))?;
     let table = subject.name.to_string();
     if chosen.condition.is_none() {
         let error = Error::new(Code::Usage, format!("which row of `{table}` is meant is not said"));

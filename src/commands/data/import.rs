@@ -80,7 +80,9 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let trail = context.trail(&mut connection)?;
     let events = args.audit.is_some();
     let options = ImportOptions { form, upsert: args.upsert, dry_run: args.dry_run, events };
-    let rejects = (args.on_error == OnError::Quarantine).then(|| Mutex::new(Rejects::new(reject_file(context, args))));
+    let rejects =
+        (args.on_error == OnError::Quarantine).then(|| Rejects::new(reject_file(context, args), args.dry_run));
+    let rejects = rejects.transpose()?.map(Mutex::new);
     let mut pace = Pace::new(context, &table);
     let mut told = |rows| {
         pace.tell(rows);
@@ -92,7 +94,7 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let (first, reject_file) = match rejects {
         Some(mut rejects) => {
             rejects.finish()?;
-            let path = (rejects.count() > 0).then(|| rejects.path.clone());
+            let path = rejects.written();
             (rejects.first, path)
         }
         None => (Vec::new(), None),

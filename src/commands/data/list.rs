@@ -54,7 +54,7 @@ const SCREEN: u64 = 20;
 pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let (place, mut connection) = Place::open(context)?;
     let subject = place.subject(&args.table)?;
-    let condition = args.selection.read(&subject, &args.words, place.world())?.condition;
+    let condition = args.selection.read(&subject, &args.words, place.world_of(args.reveal))?.condition;
     let sort = Sort::parse(&subject, args.sort.as_deref(), args.reveal)?;
     let after = args.after.as_deref().map(|token| After::parse(&subject, &sort, token)).transpose()?;
     let nested = args.with.as_deref().map(|words| Nested::parse(&subject, words, place.world())).transpose()?;

@@ -70,7 +70,12 @@ impl<'x> Place<'x> {
     }
 
     fn world(&self) -> World<'x> {
-        World { registry: self.registry, sensitive: self.sensitive }
+        World { registry: self.registry, sensitive: self.sensitive, reveal: false }
+    }
+
+    /// The same for whoever may see what is sensitive.
+    fn world_of(&self, reveal: bool) -> World<'x> {
+        World { reveal, ..self.world() }
     }
 
     fn subject(&self, table: &str) -> Result<Subject<'_>> {

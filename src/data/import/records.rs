@@ -124,8 +124,15 @@ impl<'s> Records<'s> {
                 if strict {
                     self.check_fields(csv)?;
                 }
-                let word = |at| csv.field(at).map(String::from_utf8_lossy);
-                Ok((0..self.columns.len()).map(word).collect())
+                let word = |at| {
+                    let field = csv.field(at)?;
+                    Some(match std::str::from_utf8(field) {
+                        Ok(word) => Ok(Cow::Borrowed(word)),
+                        Err(_) if strict => Err(self.no_text(at, field)),
+                        Err(_) => Ok(String::from_utf8_lossy(field)),
+                    })
+                };
+                (0..self.columns.len()).map(|at| word(at).transpose()).collect()
             }
             Reader::Json(json, names) => {
                 let object = json.object_now()?;
@@ -183,6 +190,10 @@ impl<'s> Records<'s> {
         locked(rejects).add(&fields, &error)
     }
 
+    fn no_text(&self, column: usize, field: &[u8]) -> Error {
+        refuse(self.columns[column], &self.table, &String::from_utf8_lossy(field), Wrong::of_bytes())
+    }
+
     fn check_fields(&self, csv: &Csv<Input>) -> Result<()> {
         let (has, wants) = (csv.fields(), self.columns.len());
         if has == wants {
@@ -219,10 +230,7 @@ impl<'s> Records<'s> {
                 self.taken.push(Taken::Null);
                 continue;
             };
-            let word = std::str::from_utf8(field).map_err(|_| {
-                let wrong = Wrong { message: "is not UTF-8".into(), hint: None };
-                refuse(column, &self.table, &String::from_utf8_lossy(field), wrong)
-            })?;
+            let word = std::str::from_utf8(field).map_err(|_| self.no_text(at, field))?;
             let taken = column.take(word, &mut self.one).map_err(|wrong| refuse(column, &self.table, word, wrong))?;
             if std::ptr::eq(taken, field) {
                 self.taken.push(Taken::There);

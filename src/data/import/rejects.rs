@@ -27,6 +27,8 @@ pub struct Rejected {
 /// The file that they go to. It is made when there is one.
 pub struct Rejects {
     pub path: PathBuf,
+    /// Nothing is written in a run that changes nothing.
+    dry_run: bool,
     file: Option<BufWriter<File>>,
     header: Vec<u8>,
     count: u64,
@@ -35,9 +37,20 @@ pub struct Rejects {
 }
 
 impl Rejects {
+    /// Somebody may be at work on a file that is there: it is never written over.
+    pub fn new(path: PathBuf, dry_run: bool) -> Result<Self> {
+        if !dry_run && path.symlink_metadata().is_ok() {
+            let message = format!("`{}` is there already, with rows of an earlier run perhaps", path.display());
+            let error = Error::new(Code::Usage, message).note("nothing was done");
+            return Err(error.hint("import it first, or name another file by `--rejects FILE`"));
+        }
+        Ok(Self { path, dry_run, file: None, header: Vec::new(), count: 0, first: Vec::new() })
+    }
+
+    /// Where they are; `None`: there are none, or nothing was to be written.
     #[must_use]
-    pub fn new(path: PathBuf) -> Self {
-        Self { path, file: None, header: Vec::new(), count: 0, first: Vec::new() }
+    pub fn written(&self) -> Option<PathBuf> {
+        self.file.is_some().then(|| self.path.clone())
     }
 
     #[must_use]
@@ -61,10 +74,13 @@ impl Rejects {
     }
 
     fn write(&mut self, line: &[u8]) -> std::io::Result<()> {
+        if self.dry_run {
+            return Ok(());
+        }
         if let Some(file) = &mut self.file {
             return file.write_all(line);
         }
-        let mut file = BufWriter::new(File::create(&self.path)?);
+        let mut file = BufWriter::new(File::create_new(&self.path)?);
         file.write_all(&self.header)?;
         file.write_all(line)?;
         self.file = Some(file);
