@@ -72,8 +72,10 @@ pub fn emit<R: Report>(
         Format::Jsonl => {
             rows()?;
             let value = serde_json::to_value(report).map_err(|cause| broken(cause.to_string()))?;
-            for item in value.get(report.list()).and_then(Value::as_array).into_iter().flatten() {
-                terminal.data(&format!("{item}\n"));
+            match value.get(report.list()).and_then(Value::as_array) {
+                Some(items) => items.iter().for_each(|item| terminal.data(&format!("{item}\n"))),
+                // It is one thing.
+                None => terminal.data(&format!("{value}\n")),
             }
         }
         Format::Csv => {

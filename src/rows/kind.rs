@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime};
+use chrono::{DateTime, Datelike as _, NaiveDate, NaiveDateTime, Timelike as _};
 use serde_json::Value as Json;
 
 use crate::catalog::Type;
@@ -344,7 +344,13 @@ fn unhex(digits: &str) -> Option<Vec<u8>> {
 fn naive(text: &str) -> Option<NaiveDateTime> {
     let forms = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"];
     let parsed = forms.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok());
-    parsed.or_else(|| text.parse::<NaiveDate>().ok()?.and_hms_opt(0, 0, 0))
+    parsed.or_else(|| text.parse::<NaiveDate>().ok()?.and_hms_opt(0, 0, 0)).filter(is_written)
+}
+
+/// Whether a moment can be written so that everyone reads it: no 61st second, which a server takes for the next minute, and four
+/// digits for its year.
+fn is_written(moment: &NaiveDateTime) -> bool {
+    moment.nanosecond() < 1_000_000_000 && (0..=9999).contains(&moment.year())
 }
 
 /// A moment; without an offset it is UTC, as sessions are.
@@ -352,7 +358,7 @@ fn moment(text: &str) -> Option<NaiveDateTime> {
     let with_offset = ["%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f%#z"];
     let parsed = DateTime::parse_from_rfc3339(text).ok();
     let parsed = parsed.or_else(|| with_offset.iter().find_map(|form| DateTime::parse_from_str(text, form).ok()));
-    parsed.map(|time| time.naive_utc()).or_else(|| naive(text))
+    parsed.map(|time| time.naive_utc()).filter(is_written).or_else(|| naive(text))
 }
 
 #[cfg(test)]
@@ -449,6 +455,11 @@ mod tests {
         assert_eq!(int(8).parse_json(&json!(5.0)), Ok(Value::Int(5)));
         assert!(int(8).parse_json(&json!(5.5)).is_err());
         assert!(int(8).parse_json(&json!([5])).is_err());
+        for word in
+            ["9999-12-31T23:59:60Z", "2016-12-31 23:59:60", "0000-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00"]
+        {
+            assert!(Kind::Instant { spelled: false }.parse(word).is_err(), "{word}");
+        }
         assert_eq!(MONEY.json(&Value::Float(1.5)), json!("1.5"));
     }
 }

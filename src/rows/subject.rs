@@ -155,8 +155,8 @@ impl<'c> Subject<'c> {
 
     /// The table, for a change.
     pub fn to_change(&self) -> Result<&'c Table> {
-        let has = |name: &&str| self.columns.iter().any(|column| column.name == **name);
-        if self.name.name == audit::TABLE && ["entity_id", "outcome", "run_id"].iter().all(|name| has(&name)) {
+        let has = |name: &str| self.columns.iter().any(|column| column.name == name);
+        if self.name.name == audit::TABLE && ["entity_id", "outcome", "run_id"].into_iter().all(has) {
             let message = format!("`{}` is written by dbtool itself, with each change", self.name);
             return Err(Error::new(Code::Refused, message).note("nothing was done"));
         }

@@ -272,7 +272,7 @@ impl Runner<'_> {
             }
         }
         for plain in &seeds.plain {
-            faults.extend(sql_file::check(plain, self.dialect.rules()).err());
+            faults.extend(sql_file::check(plain, self.dialect).err());
         }
         if fatal || seeds.bulk.len() > files.len() || faults.iter().any(|fault| fault.code() != Code::SeedFile) {
             tell(faults)?;

@@ -6,6 +6,7 @@ use super::database::Database;
 use super::owned::Known;
 use super::report::{Done, RowReport, SeedReport};
 use super::source::Plain;
+use crate::db::Dialect;
 use crate::error::{Code, Error, Place, Result};
 use crate::observer::Observer;
 use crate::sql::{self, Statement};
@@ -17,9 +18,9 @@ pub fn name(plain: &Plain) -> String {
 }
 
 /// The statements of a file, none of which may end the transaction that they run in.
-pub fn check<'p>(plain: &'p Plain, rules: &'p sql::Rules) -> Result<Vec<Statement<'p>>> {
+pub fn check<'p>(plain: &'p Plain, dialect: &dyn Dialect) -> Result<Vec<Statement<'p>>> {
     let place = |offset| Place::of(plain.shown.clone(), &plain.text, offset);
-    let statements = sql::split(&plain.text, rules).map_err(|wrong| {
+    let statements = sql::split(&plain.text, dialect.rules()).map_err(|wrong| {
         Error::new(Code::SqlUnterminated, format!("a {} has no end", wrong.what)).at(place(wrong.start))
     })?;
     if let Some(statement) = statements.iter().find(|statement| statement.is_transaction_control()) {
@@ -28,6 +29,14 @@ pub fn check<'p>(plain: &'p Plain, rules: &'p sql::Rules) -> Result<Vec<Statemen
             "a seed runs in one transaction with the others, and cannot begin or end one",
         );
         return Err(error.at(place(statement.start)));
+    }
+    let commits =
+        |statement: &&Statement<'_>| !dialect.backend().transactional_ddl() && !dialect.can_join_journal(statement);
+    if let Some(statement) = statements.iter().find(commits) {
+        let message =
+            "this statement would commit what the other seeds have written so far, and could not be taken back";
+        let error = Error::new(Code::SqlTransactionControl, message).at(place(statement.start));
+        return Err(error.hint("what changes the schema belongs into a migration: `dbtool migrate new NAME`"));
     }
     Ok(statements)
 }
@@ -65,7 +74,7 @@ pub fn run(
     if plan {
         return Ok(report);
     }
-    for statement in check(plain, database.dialect.rules())? {
+    for statement in check(plain, database.dialect)? {
         if let Err(error) = database.connection.batch_execute(statement.text) {
             let error = database
                 .connection

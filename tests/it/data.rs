@@ -579,6 +579,8 @@ fn nobody_finds_out_by_filters_what_is_masked() {
     project.expect(2, &["data", "list", "orders", "user.password_hash~argon"]).says(&["is sensitive"]);
     project.ok(&["data", "list", "users", "password_hash~argon", "--reveal"]);
     project.ok(&["data", "count", "users", "password_hash:not=null"]);
+    let one = project.ok(&["data", "count", "products", "-o", "jsonl"]).stdout;
+    assert_eq!(one, "{\"count\":3}\n");
     project.expect(2, &["data", "count", "products", "price:gtt=5"]).says(&["`:gtt=` is no operator", "`:gte=`"]);
 }
 

@@ -625,6 +625,13 @@ fn sql_is_run_once_and_again_where_it_says_so() {
         assert_eq!(project.query("SELECT count(*) FROM countries"), ["2"]);
         project.write("seeds/base/more.sql", "COMMIT;\n");
         project.expect(2, &["seed"]).says(&["cannot begin or end one", "seeds/base/more.sql:1:1"]);
+        // Where a change of the schema commits, it would take the other seeds along.
+        project.write("seeds/base/more.sql", "CREATE TABLE other (id INTEGER);\nINSERT INTO nowhere VALUES (1);\n");
+        match project.by_backend(11, 11, 2) {
+            2 => project.expect(2, &["seed"]).says(&["would commit", "seeds/base/more.sql:1:1", "migrate new"]),
+            code => project.expect(code, &["seed"]).says(&["nothing was written"]),
+        };
+        assert_eq!(project.query(project.by_backend("SELECT count(*) FROM sqlite_master WHERE name = 'other'", "SELECT count(*) FROM pg_class WHERE relname = 'other'", "SELECT count(*) FROM information_schema.tables WHERE table_name = 'other' AND table_schema = DATABASE()")), ["0"]);
     });
 }
 

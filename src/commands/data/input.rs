@@ -51,7 +51,9 @@ pub fn of_file(subject: &Subject<'_>, path: &Path) -> Result<Input> {
     let name = if path.as_os_str() == "-" { PathBuf::from("stdin") } else { path.to_owned() };
     let document: Json = serde_json::from_str(&text).map_err(|cause| {
         let offset: usize = text.split_inclusive('\n').take(cause.line().saturating_sub(1)).map(str::len).sum();
-        let place = Place::of(&name, &text, offset + cause.column().saturating_sub(1));
+        // The line may have a sensitive value in it.
+        let place =
+            Place { excerpt: String::new(), ..Place::of(&name, &text, offset + cause.column().saturating_sub(1)) };
         Error::new(Code::Usage, "this is no JSON").because(&cause).at(place)
     })?;
     let (items, single) = match document {
