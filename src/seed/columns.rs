@@ -1,7 +1,7 @@
 //! What a column takes: a value in its one neutral form, from the literal of a file and from what the database gives, and back
 //! into what is bound. The model says what a column means where the table has one, else the type of the column does.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Timelike as _, Utc};
 use rust_decimal::Decimal;
 use serde_json::Value;
 
@@ -337,8 +337,12 @@ fn date(text: &str) -> Option<NaiveDate> {
     text.get(..10).filter(|_| text.len() == 10 || text.ends_with("00:00:00")).and_then(|date| date.parse().ok())
 }
 
-/// With an offset or without one, which is UTC.
+/// With an offset or without one, which is UTC. A 61st second is none: some servers take it for the next minute.
 fn moment(text: &str) -> Option<DateTime<Utc>> {
+    spelled_moment(text).filter(|moment| moment.nanosecond() < 1_000_000_000)
+}
+
+fn spelled_moment(text: &str) -> Option<DateTime<Utc>> {
     let spaced = text.replacen('T', " ", 1);
     let with_offset = |form| DateTime::parse_from_str(&spaced, form).ok().map(|moment| moment.to_utc());
     let naive = |form| NaiveDateTime::parse_from_str(&spaced, form).ok().map(|moment| moment.and_utc());
@@ -426,6 +430,11 @@ mod tests {
             (Type::text(), number("7"), "takes text, and `7` is a number: put it in quotes"),
             (Type::Boolean, words("maybe"), "takes `true` or `false`, and `maybe` is none"),
             (Type::Instant, words("soon"), "takes a moment such as `2026-01-05T09:00:00Z`, and `soon` is none"),
+            (
+                Type::Instant,
+                words("2016-12-31T23:59:60Z"),
+                "takes a moment such as `2026-01-05T09:00:00Z`, and `2016-12-31T23:59:60Z` is none",
+            ),
             (Type::Uuid, words("alice"), "takes a UUID, and `alice` is none"),
             (Type::integer(32), Expression::Json(json!([1])), "takes one value, and this is a list or a table"),
         ] {
