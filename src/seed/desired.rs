@@ -396,10 +396,7 @@ impl<'c> Desired<'_, '_, 'c> {
         let plain = |value: Value| column.value(value).map(Want::Is).map_err(wrong);
         let given = self.given;
         let made = match (&cell.value, key) {
-            (Expression::Text(text), Some(key)) if text.starts_with("@@") => {
-                let _ = key;
-                plain(Value::String(text[1..].to_owned()))
-            }
+            (Expression::Text(text), Some(_)) if text.starts_with("@@") => plain(Value::String(text[1..].to_owned())),
             (Expression::Text(text), Some(key)) if text.starts_with('@') => {
                 Self::labelled(items, spot, &text[1..], key, cell, labels)
             }
