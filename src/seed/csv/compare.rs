@@ -1,0 +1,201 @@
+//! The file in its temporary table beside the rows that are there: what differs is updated, what is missing inserted.
+
+use std::collections::BTreeSet;
+
+use super::LINE;
+use super::load::Load;
+use crate::catalog::Type;
+use crate::db::{DbError, Kind};
+use crate::error::{Code, Error, Result};
+use crate::seed::apply::OnError;
+use crate::seed::database::{Database, cannot, key_of};
+use crate::seed::plan::{OnDrift, Owned, Record};
+use crate::seed::report::Counts;
+use crate::seed::source::Mode;
+use crate::text;
+
+/// How many rows of the ledger are written at a time.
+const PIECE: u64 = 5_000;
+
+impl Load<'_, '_> {
+    /// Beside the rows that are there. `same`: the file is as it was when it was loaded last; `first`: it was not loaded yet.
+    pub fn by_set(&mut self, database: &mut Database<'_>, same: bool, first: bool) -> Result<Counts> {
+        let before = self.rejects.len();
+        let stage = self.stage(database)?;
+        let table = database.quoted(&self.seed.table);
+        self.check_keys(database, &stage)?;
+        self.check_parents(database, &stage)?;
+        let dialect = self.dialect;
+        let quote = |name: &str| dialect.identifier(name);
+        let on: Vec<_> = self.seed.key.iter().map(|name| format!("t.{0} = s.{0}", quote(name))).collect();
+        let on = on.join(" AND ");
+        let others: Vec<_> =
+            self.seed.columns.iter().filter(|column| !self.seed.key.iter().any(|key| key == column.name())).collect();
+        let differ: Vec<_> = others
+            .iter()
+            .map(|column| {
+                let name = quote(column.name());
+                let side = |alias: &str| {
+                    let qualified = format!("{alias}.{name}");
+                    match column.catalog.neutral {
+                        Type::Json | Type::Other { .. } => self.dialect.readable(&qualified, &column.catalog.type_name),
+                        _ => qualified,
+                    }
+                };
+                self.dialect.differ(&side("t"), &side("s"))
+            })
+            .collect();
+        let differ = if differ.is_empty() { "1 = 0".to_owned() } else { format!("({})", differ.join(" OR ")) };
+        let all = self.count(database, &format!("SELECT count(*) FROM {stage}"))?;
+        let there = self.count(database, &format!("SELECT count(*) FROM {stage} s JOIN {table} t ON {on}"))?;
+        let differing = match self.seed.mode {
+            Mode::Ensure => 0,
+            _ => {
+                self.count(database, &format!("SELECT count(*) FROM {stage} s JOIN {table} t ON {on} WHERE {differ}"))?
+            }
+        };
+        // As it was loaded, what is another now was edited since.
+        let keeps = same && self.wanted.on_drift != OnDrift::Overwrite;
+        let (updated, kept) = if keeps { (0, differing) } else { (differing, 0) };
+        let mut counts =
+            Counts { inserted: all - there, updated, unchanged: there - updated, kept, ..Counts::default() };
+        if kept > 0 && self.wanted.on_drift == OnDrift::Fail {
+            let message = format!(
+                "{} of `{}` edited since a seed wrote them",
+                text::count(usize::try_from(kept).unwrap_or(usize::MAX), "row"),
+                self.seed.table.name()
+            );
+            return Err(Error::new(Code::SeedDrift, message).note("nothing was written"));
+        }
+        if !self.wanted.plan {
+            if first && there > 0 {
+                self.note_before(database, &stage, &table, &on)?;
+            }
+            if updated > 0 {
+                let columns: Vec<_> = others.iter().map(|column| quote(column.name())).collect();
+                let sql = |range: &str| {
+                    dialect.update_from(&table, &stage, &columns, &format!("{on} AND {differ} AND {range}"))
+                };
+                let left_out = self.rejects.len();
+                self.write(database, &sql, &stage)?;
+                counts.updated -= (self.rejects.len() - left_out) as u64;
+            }
+            crate::fault::point();
+            if counts.inserted > 0 {
+                let names: Vec<_> = self.seed.columns.iter().map(|column| quote(column.name())).collect();
+                let names = names.join(", ");
+                let missing = format!("NOT EXISTS (SELECT 1 FROM {table} t WHERE {on})");
+                let sql = |range: &str| {
+                    format!("INSERT INTO {table} ({names}) SELECT {names} FROM {stage} s WHERE {missing} AND {range}")
+                };
+                let left_out = self.rejects.len();
+                self.write(database, &sql, &stage)?;
+                counts.inserted -= (self.rejects.len() - left_out) as u64;
+            }
+        }
+        self.drop_stage(database, &stage)?;
+        counts.rejected = (self.rejects.len() - before) as u64;
+        Ok(counts)
+    }
+
+    /// Runs a statement that writes the rows of a range of lines; where a row is refused, it is found by halving the file.
+    fn write(&mut self, database: &mut Database<'_>, sql: &dyn Fn(&str) -> String, stage: &str) -> Result<u64> {
+        let attempt = |database: &mut Database<'_>, from: u64, to: u64| {
+            let sql = sql(&format!("s.{LINE} BETWEEN {from} AND {to}"));
+            let tried = diesel::Connection::transaction(database.connection, |connection| {
+                connection.change(&sql, &[]).map_err(Tried::Refused)
+            });
+            match tried {
+                Ok(count) => Ok(count),
+                Err(Tried::Refused(error)) => Err(error),
+                Err(Tried::Diesel(error)) => Err(database.connection.failure(error)),
+            }
+        };
+        let last = self.count(database, &format!("SELECT coalesce(max({LINE}), 0) FROM {stage}"))?;
+        let mut written = 0;
+        let mut from = 0;
+        loop {
+            let error = match attempt(database, from, last) {
+                Ok(count) => return Ok(written + count),
+                Err(error) if matches!(error.kind, Kind::Constraint | Kind::Data | Kind::Other) => error,
+                Err(error) => return Err(cannot("write to", &self.seed.table, error)),
+            };
+            // Everything below `good` goes in; the first row that does not is found between the two.
+            let (mut good, mut bad, mut why) = (from, last, error);
+            while good < bad {
+                let middle = good + (bad - good) / 2;
+                match attempt(database, good, middle) {
+                    Ok(count) => {
+                        written += count;
+                        good = middle + 1;
+                    }
+                    Err(error) => {
+                        why = error;
+                        bad = middle;
+                    }
+                }
+            }
+            let error = self.seed.refused(good, None, why);
+            if self.wanted.on_error == OnError::Stop {
+                return Err(error);
+            }
+            self.reject(&error);
+            from = good + 1;
+            if from > last {
+                return Ok(written);
+            }
+        }
+    }
+
+    /// Notes which rows were there before the file: they are never deleted with it.
+    fn note_before(&self, database: &mut Database<'_>, stage: &str, table: &str, on: &str) -> Result<()> {
+        let key: Vec<_> = self.seed.key.iter().filter_map(|name| self.seed.table.columns.get(name.as_str())).collect();
+        let names: Vec<_> = key
+            .iter()
+            .map(|column| {
+                self.dialect
+                    .readable(&format!("t.{}", self.dialect.identifier(column.name())), &column.catalog.type_name)
+            })
+            .collect();
+        let last = self.count(database, &format!("SELECT coalesce(max({LINE}), 0) FROM {stage}"))?;
+        let known: BTreeSet<_> = database.owned(&self.seed.table.name())?.into_keys().collect();
+        let mut from = 0;
+        while from <= last {
+            let sql = format!(
+                "SELECT {} FROM {stage} s JOIN {table} t ON {on} WHERE s.{LINE} BETWEEN {from} AND {}",
+                names.join(", "),
+                from + PIECE - 1
+            );
+            let rows =
+                database.connection.select(&sql, &[]).map_err(|error| cannot("read", &self.seed.table, error))?;
+            let owned = Owned { seed: self.seed.name.clone(), ..Owned::default() };
+            let keys: Vec<_> = rows
+                .iter()
+                .map(|row| {
+                    let record: Record = key
+                        .iter()
+                        .zip(row)
+                        .map(|(column, value)| (column.name().to_owned(), column.stored(value)))
+                        .collect();
+                    key_of(&record)
+                })
+                .filter(|key| !known.contains(key))
+                .collect();
+            let notes: Vec<_> = keys.iter().map(|key| (key, &owned, false)).collect();
+            database.note(&self.seed.table.name(), &notes)?;
+            from += PIECE;
+        }
+        Ok(())
+    }
+}
+
+enum Tried {
+    Refused(DbError),
+    Diesel(diesel::result::Error),
+}
+
+impl From<diesel::result::Error> for Tried {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Diesel(error)
+    }
+}

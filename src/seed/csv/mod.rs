@@ -1,0 +1,158 @@
+//! CSV: many rows, compared and written by set in the database, in constant memory. An empty table is loaded at once; else the
+//! file goes into a temporary table first. The ledger knows the file as a whole, and the rows that were there before it.
+
+mod compare;
+mod header;
+mod load;
+mod refuse;
+mod rows;
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+pub use header::{header, prepare};
+use load::Load;
+
+use super::apply::OnError;
+use super::columns::Column;
+use super::database::{Database, cannot};
+use super::owned::Known;
+use super::plan::OnDrift;
+use super::report::{Counts, Reject};
+use super::source::Mode;
+use super::tables::Table;
+use crate::error::{Error, Result};
+use crate::observer::Observer;
+
+/// The column of the temporary table that says where a row stands in its file.
+const LINE: &str = "dbtool_line";
+
+/// A file whose table and columns are known.
+#[derive(Debug)]
+pub struct CsvSeed<'c> {
+    pub name: String,
+    pub table: Table<'c>,
+    pub path: PathBuf,
+    shown: PathBuf,
+    mode: Mode,
+    /// Loaded in a transaction of its own.
+    pub alone: bool,
+    key: Vec<String>,
+    columns: Vec<Column<'c>>,
+}
+
+/// What a run wants of a file.
+#[derive(Clone, Copy)]
+pub struct Wanted<'a> {
+    pub on_drift: OnDrift,
+    pub on_error: OnError,
+    /// Nothing is written.
+    pub plan: bool,
+    pub observer: &'a dyn Observer,
+}
+
+/// The hash of a file, and how many lines it has.
+fn look(path: &Path) -> Result<(String, u64)> {
+    let failed = |cause| Error::io("read", path, &cause);
+    let mut file = File::open(path).map_err(failed)?;
+    let (mut hasher, mut lines, mut piece) = (blake3::Hasher::new(), 0, vec![0; 256 * 1024]);
+    loop {
+        let count = file.read(&mut piece).map_err(failed)?;
+        if count == 0 {
+            return Ok((hasher.finalize().to_hex().to_string(), lines));
+        }
+        hasher.update(&piece[..count]);
+        lines += memchr::memchr_iter(b'\n', &piece[..count]).count() as u64;
+    }
+}
+
+impl<'c> CsvSeed<'c> {
+    /// The foreign keys whose columns are all in the file.
+    pub fn foreign_keys(&self) -> impl Iterator<Item = &'c crate::catalog::ForeignKey> + '_ {
+        let has = |name: &String| self.columns.iter().any(|column| column.name() == name);
+        self.table.catalog.foreign_keys.iter().filter(move |key| key.columns.iter().all(has))
+    }
+
+    /// Brings the file into its table, or looks what that would do. `known`: what the ledger says of it.
+    pub fn run(
+        &self,
+        database: &mut Database<'_>,
+        known: Option<&Known>,
+        wanted: Wanted<'_>,
+        rejects: &mut Vec<Reject>,
+    ) -> Result<Counts> {
+        let (hash, lines) = look(&self.path)?;
+        let mut load = Load {
+            seed: self,
+            dialect: database.dialect,
+            wanted,
+            lines,
+            rejects,
+            written: 0,
+            started: Instant::now(),
+            told: 0,
+        };
+        let counts = if is_empty(database, &self.table)? {
+            load.at_once(database)?
+        } else {
+            load.by_set(database, known.is_some_and(|known| known.hash == hash), known.is_none())?
+        };
+        if !wanted.plan && known.is_none_or(|known| known.hash != hash) {
+            let clock = known.map(|known| known.clock.clone()).unwrap_or_default();
+            database.note_file(&self.name, &Known { table: self.table.name(), hash, clock })?;
+        }
+        Ok(counts)
+    }
+
+    /// Deletes the rows of the file, except those that were there before it, and forgets it.
+    pub fn clear(&self, database: &mut Database<'_>) -> Result<u64> {
+        let before: Vec<_> = database
+            .owned(&self.table.name())?
+            .into_iter()
+            .filter(|(_, owned)| !owned.inserted && owned.seed == self.name)
+            .collect();
+        let silent = crate::observer::Silent;
+        let wanted = Wanted { on_drift: OnDrift::Keep, on_error: OnError::Stop, plan: false, observer: &silent };
+        let mut rejects = Vec::new();
+        let mut load = Load {
+            seed: self,
+            dialect: database.dialect,
+            wanted,
+            lines: 0,
+            rejects: &mut rejects,
+            written: 0,
+            started: Instant::now(),
+            told: 0,
+        };
+        let stage = load.stage(database)?;
+        for (key, _) in &before {
+            database
+                .delete_from(&stage, &self.table, key)
+                .map_err(|error| cannot("delete rows of", &self.table, error))?;
+            database.forget(&self.table.name(), Some(key))?;
+        }
+        let table = database.quoted(&self.table);
+        let same = self.key.iter().map(|name| {
+            let name = database.dialect.identifier(name);
+            format!("s.{name} = {table}.{name}")
+        });
+        let sql = format!(
+            "DELETE FROM {table} WHERE EXISTS (SELECT 1 FROM {stage} s WHERE {})",
+            same.collect::<Vec<_>>().join(" AND ")
+        );
+        let deleted = database.connection.change(&sql, &[]);
+        let deleted = deleted.map_err(|error| {
+            cannot("delete rows of", &self.table, error).hint("rows that seeds do not own may refer to them")
+        })?;
+        load.drop_stage(database, &stage)?;
+        database.forget_file(&self.name)?;
+        Ok(deleted)
+    }
+}
+
+fn is_empty(database: &mut Database<'_>, table: &Table<'_>) -> Result<bool> {
+    let sql = format!("SELECT 1 FROM {} LIMIT 1", database.quoted(table));
+    Ok(database.connection.select(&sql, &[]).map_err(|error| cannot("read", table, error))?.is_empty())
+}
