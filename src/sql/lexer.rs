@@ -164,7 +164,10 @@ impl<'a> Lexer<'a> {
     fn word_or_string(&self) -> (Kind, usize, bool) {
         let end = self.run(self.at, |b| b == b'_' || b == b'$' || b.is_ascii_alphanumeric() || b >= 0x80);
         // `END$$` is two things where `$$` ends statements.
-        let end = self.source[self.at..end].find(&*self.delimiter).map_or(end, |before| self.at + before);
+        let end = match &*self.delimiter {
+            ";" => end,
+            other => self.source[self.at..end].find(other).map_or(end, |before| self.at + before),
+        };
         let escape = self.rules.escape_strings
             && end == self.at + 1
             && matches!(self.peek(0), b'e' | b'E')

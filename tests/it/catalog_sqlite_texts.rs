@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::fmt::Write as _;
 
 use dbtool::backend::Backend;
-use dbtool::catalog::{self, Catalog, TableKind};
+use dbtool::catalog::{self, Catalog, ForeignKey, Table, TableKind};
 use dbtool::db::{Session, dialect_of};
 use proptest::prelude::*;
 
@@ -301,6 +301,43 @@ fn made_of(project: &Project, statements: &[String]) -> Option<Catalog> {
     Some(read(&mut session))
 }
 
+/// The same, with one more index: one whose text does not tell all of it, so that the pragmas are asked of all of the table. It
+/// is left out again. And what a pragma says of the table's foreign keys.
+fn by_pragmas(project: &Project, statements: &[String], column: &str) -> (Catalog, Vec<String>) {
+    let mut session = project.session_on("sqlite::memory:");
+    let column = column.replace('"', "\"\"");
+    let more = format!("CREATE INDEX untold ON \"the table\" (\"{column}\" DESC)");
+    for statement in statements.iter().chain([&more]) {
+        session.execute(statement).unwrap();
+    }
+    let mut catalog = read(&mut session);
+    for table in &mut catalog.tables {
+        table.indexes.retain(|index| index.name != "untold");
+    }
+    let rows = session
+        .query("SELECT id, \"from\", \"table\", \"to\", lower(on_delete), lower(on_update) FROM pragma_foreign_key_list('the table')")
+        .unwrap();
+    let key = |rows: &[dbtool::db::Row]| {
+        let listed = |at| rows.iter().map(|row| row.text(at)).collect::<Vec<_>>().join(", ");
+        let [to, on_delete, on_update] = [2, 4, 5].map(|at| rows[0].text(at).to_lowercase());
+        format!("({}) to {to} ({}) {on_delete} {on_update}", listed(1), listed(3))
+    };
+    let mut keys: Vec<_> = rows.chunk_by(|one, other| one.text(0) == other.text(0)).map(key).collect();
+    keys.sort();
+    (catalog, keys)
+}
+
+/// Its foreign keys, as [`by_pragmas`] writes them.
+fn told_foreign_keys(table: &Table) -> Vec<String> {
+    let told = |key: &ForeignKey| {
+        let (columns, to_columns) = (key.columns.join(", "), key.to_columns.join(", "));
+        format!("({columns}) to {} ({to_columns}) {} {}", key.to, key.on_delete, key.on_update)
+    };
+    let mut keys: Vec<_> = table.foreign_keys.iter().map(told).collect();
+    keys.sort();
+    keys
+}
+
 fn numbers(count: usize) -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(any::<u8>(), 0..count)
 }
@@ -318,7 +355,7 @@ fn a_table_is_the_same_in_every_format() {
             // Two primary keys, or the like.
             return Ok(());
         };
-        let Some(of_odd) = made_of(&project, &[other, odd.clone()]) else {
+        let Some(of_odd) = made_of(&project, &[other.clone(), odd.clone()]) else {
             return Err(TestCaseError::fail(format!("only the plain one is taken:\n{plain}\n{odd}")));
         };
         prop_assert_eq!(&of_odd.not_seen, &Vec::new(), "{}", odd);
@@ -330,6 +367,9 @@ fn a_table_is_the_same_in_every_format() {
         prop_assert_eq!((table.foreign_keys.len(), table.checks.len()), (plan.foreign_keys, plan.checks));
         prop_assert_eq!(catalog::diff::diff(&of_plain, &of_odd), Vec::new(), "{}\n{}", plain, odd);
         prop_assert_eq!(&of_plain.fingerprint, &of_odd.fingerprint);
+        let (by_pragmas, foreign_keys) = by_pragmas(&project, &[other, odd], &plan.columns[0]);
+        prop_assert_eq!(catalog::diff::diff(&of_odd, &by_pragmas), Vec::new());
+        prop_assert_eq!(told_foreign_keys(table), foreign_keys);
         let again = made_of(&project, &catalog::ddl(&of_odd, dialect_of(Backend::Sqlite))).unwrap();
         prop_assert_eq!(&again.fingerprint, &of_odd.fingerprint);
         taken.set(taken.get() + 1);

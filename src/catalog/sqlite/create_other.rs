@@ -10,6 +10,9 @@ pub(super) struct CreateIndex<'a> {
     pub pieces: Vec<Piece<'a>>,
     /// Each without its order.
     pub parts: Vec<Range<usize>>,
+    pub unique: bool,
+    /// One of them says that it goes down.
+    pub descending: bool,
     pub predicate: Option<Range<usize>>,
 }
 
@@ -17,7 +20,7 @@ pub(super) struct CreateIndex<'a> {
 pub(super) fn index(sql: &str) -> Option<CreateIndex<'_>> {
     let mut cursor = Cursor::new(sql);
     cursor.expect(&["create"])?;
-    cursor.take(&["unique"]);
+    let unique = cursor.take(&["unique"]);
     cursor.expect(&["index"])?;
     cursor.take(&["if", "not", "exists"]);
     cursor.qualified_name()?;
@@ -25,14 +28,16 @@ pub(super) fn index(sql: &str) -> Option<CreateIndex<'_>> {
     cursor.name()?;
     let list = cursor.group()?;
     let mut parts = cursor.items(list);
+    let mut descending = false;
     for part in &mut parts {
-        let ordered = |piece: &Piece<'_>| piece.is("asc") || piece.is("desc");
-        if part.len() > 1 && cursor.pieces[part.clone()].last().is_some_and(ordered) {
+        let Some(last) = cursor.pieces[part.clone()].last().filter(|_| part.len() > 1) else { continue };
+        if last.is("asc") || last.is("desc") {
+            descending |= last.is("desc");
             part.end -= 1;
         }
     }
     let predicate = cursor.take(&["where"]).then(|| cursor.at()..cursor.pieces.len());
-    Some(CreateIndex { pieces: cursor.pieces, parts, predicate })
+    Some(CreateIndex { pieces: cursor.pieces, parts, unique, descending, predicate })
 }
 
 #[derive(Debug)]
@@ -97,9 +102,9 @@ fn event(cursor: &mut Cursor<'_>) -> Option<String> {
     if event != "update" || !cursor.take(&["of"]) {
         return Some(event);
     }
-    let mut columns = vec![cursor.name()?];
+    let mut columns = vec![cursor.name()?.into_owned()];
     while cursor.take(&[","]) {
-        columns.push(cursor.name()?);
+        columns.push(cursor.name()?.into_owned());
     }
     Some(format!("update of {}", columns.join(", ")))
 }
@@ -132,7 +137,7 @@ pub(super) fn virtual_table(sql: &str) -> Option<CreateVirtualTable> {
     cursor.take(&["if", "not", "exists"]);
     cursor.qualified_name()?;
     cursor.expect(&["using"])?;
-    let module = cursor.name()?;
+    let module = cursor.name()?.into_owned();
     let arguments = match cursor.group() {
         Some(list) => cursor.items(list).into_iter().map(|item| cursor.text(item).to_owned()).collect(),
         None => Vec::new(),

@@ -1,5 +1,7 @@
 //! Expressions and types in one form, so that two which differ in white space, comments or quotes are equal.
 
+use std::borrow::Cow;
+
 use super::pieces::{Kind, Piece, pieces};
 
 /// Keywords that take no part as a name or function: an opening parenthesis stands apart from them.
@@ -24,7 +26,7 @@ fn is_one_of(text: &str, words: &str) -> bool {
 
 /// An expression with one space where there is any. Names of columns have quotes only where they need them, and
 /// parentheses around all of it are left out.
-pub(super) fn expression(pieces: &[Piece<'_>], columns: &[String]) -> String {
+pub(super) fn expression(pieces: &[Piece<'_>], is_column: &dyn Fn(&str) -> bool) -> String {
     let pieces = without_parentheses(pieces);
     let mut text = String::new();
     let mut before: Option<&Piece<'_>> = None;
@@ -36,7 +38,7 @@ pub(super) fn expression(pieces: &[Piece<'_>], columns: &[String]) -> String {
         }
         let qualified =
             before.is_some_and(|before| before.is(".")) || pieces.get(at + 1).is_some_and(|next| next.is("."));
-        text.push_str(&written(piece, qualified, columns));
+        text.push_str(&written(piece, qualified, is_column));
         (before, before_is_sign_of_value) = (Some(piece), sign_of_value);
     }
     text
@@ -71,14 +73,13 @@ fn is_apart(before: &Piece<'_>, before_is_sign_of_value: bool, piece: &Piece<'_>
 }
 
 /// A piece as it is written here: a name in the quotes that it needs.
-fn written(piece: &Piece<'_>, qualified: bool, columns: &[String]) -> String {
+fn written<'a>(piece: &Piece<'a>, qualified: bool, is_column: &dyn Fn(&str) -> bool) -> Cow<'a, str> {
     let name = piece.name().filter(|name| {
         let double = piece.text.starts_with('"');
         // What is in double quotes and names no column is text.
-        piece.kind == Kind::Name
-            && (!double || qualified || columns.iter().any(|column| column.eq_ignore_ascii_case(name)))
+        piece.kind == Kind::Name && (!double || qualified || is_column(name))
     });
-    name.map_or_else(|| piece.text.to_owned(), |name| quoted(&name))
+    name.map_or(Cow::Borrowed(piece.text), |name| Cow::Owned(quoted(&name)))
 }
 
 /// A name, in quotes where it needs them.
@@ -120,7 +121,7 @@ pub(super) fn default(text: &str) -> String {
         [sign, value @ ..] if sign.is("-") || sign.is("+") => value,
         value => value,
     };
-    let written = expression(pieces, &[]);
+    let written = expression(pieces, &|_| false);
     if value.len() == 1 { written } else { format!("({written})") }
 }
 
@@ -144,7 +145,7 @@ mod tests {
     use super::*;
 
     fn form(text: &str) -> String {
-        expression(&pieces(text), &["a".to_owned(), "b c".to_owned(), "key".to_owned(), "order".to_owned()])
+        expression(&pieces(text), &|name| ["a", "b c", "key", "order"].contains(&name))
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! SQLite's schemas. The pragmas are asked for all tables at once, and are the truth; what they do not tell stands in the
-//! texts that SQLite keeps of each object, which are parsed here.
+//! SQLite's schemas. The columns are the pragmas', asked for all tables at once; the rest stands in the texts that SQLite keeps of each
+//! object and reads itself, which are parsed here. Where a text leaves anything open, the pragmas are asked, and they are the truth.
 
 mod create_other;
 mod create_table;
@@ -11,6 +11,7 @@ mod pragmas;
 mod read;
 mod shadow;
 mod table;
+mod texts;
 mod types;
 
 use super::model::Catalog;

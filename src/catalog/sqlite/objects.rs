@@ -4,109 +4,108 @@ use std::collections::HashMap;
 
 use super::create_other::{self, CreateIndex};
 use super::expression::expression;
-use super::pragmas::{Column, IndexPart, Object};
-use super::table::plain_column;
+use super::pragmas::{Column, IndexPart, Object, On, Origin, TableIndex};
+use super::table::{Maker, lower};
+use super::texts::IndexText;
 use crate::catalog::model::{self, Catalog, Index, Name, Options, Order, Table, TableKind, Trigger, View};
 
 fn unseen(kind: &str, name: &str) -> model::Object {
     model::Object::new(kind, Name::of(None, name))
 }
 
-/// Without the columns that a module hides.
-fn shown(columns: Option<Vec<Column>>) -> Vec<model::Column> {
-    columns.unwrap_or_default().iter().filter(|column| column.hidden != 1).map(plain_column).collect()
-}
-
-pub(super) fn virtual_table(object: &Object, columns: Option<Vec<Column>>, not_seen: &mut Vec<model::Object>) -> Table {
-    if columns.is_none() {
-        not_seen.push(unseen("columns of the table", &object.name));
-    }
-    let mut table = Table::new(Name::of(None, &object.name), TableKind::Virtual);
-    table.columns = shown(columns);
-    table.sql.clone_from(&object.sql);
-    match object.sql.as_deref().and_then(create_other::virtual_table) {
-        Some(said) => {
-            table.options.insert("module".to_owned(), said.module.to_ascii_lowercase());
-            table.options.insert("arguments".to_owned(), said.arguments.join(", "));
+impl<'k> Maker<'k> {
+    pub(super) fn virtual_table(&mut self, object: &Object, columns: Option<&'k [Column]>) -> Table {
+        if columns.is_none() {
+            self.not_seen.push(unseen("columns of the table", &object.name));
         }
-        None => not_seen.push(unseen("details of the table", &object.name)),
-    }
-    table
-}
-
-pub(super) fn view(object: &Object, columns: Option<Vec<Column>>, not_seen: &mut Vec<model::Object>) -> View {
-    if columns.is_none() {
-        not_seen.push(unseen("columns of the view", &object.name));
-    }
-    let sql = object.sql.as_deref().unwrap_or_default();
-    let body = create_other::view(sql).map(|said| said.body.to_owned());
-    if body.is_none() {
-        not_seen.push(unseen("details of the view", &object.name));
-    }
-    View {
-        name: Name::of(None, &object.name),
-        materialized: false,
-        columns: shown(columns),
-        body: body.unwrap_or_default(),
-        indexes: Vec::new(),
-        triggers: Vec::new(),
-        comment: None,
-        options: Options::new(),
-        sql: object.sql.clone(),
-    }
-}
-
-/// Puts indexes that a CREATE INDEX made with their tables.
-pub(super) fn add_indexes(catalog: &mut Catalog, objects: &[Object], known: &mut HashMap<String, Vec<IndexPart>>) {
-    let texts: HashMap<&str, Option<&str>> = objects
-        .iter()
-        .filter(|object| object.kind == "index")
-        .map(|index| (index.name.as_str(), index.sql.as_deref()))
-        .collect();
-    for table in &mut catalog.tables {
-        let parts = known.remove(&table.name.name).unwrap_or_default();
-        let parts: Vec<_> = parts.iter().filter(|part| part.origin == "c").collect();
-        for parts in parts.chunk_by(|one, other| one.index == other.index) {
-            let name = &parts[0].index;
-            let sql = texts.get(name.as_str()).copied().flatten();
-            let said = sql.and_then(create_other::index).filter(|said| said.parts.len() == parts.len());
-            if said.is_none() {
-                catalog.not_seen.push(unseen("details of the index", name));
+        let mut table = Table::new(Name::of(None, &object.name), TableKind::Virtual);
+        table.columns = self.shown(columns);
+        table.sql.clone_from(&object.sql);
+        match object.sql.as_deref().and_then(create_other::virtual_table) {
+            Some(said) => {
+                table.options.insert("module".to_owned(), said.module.to_ascii_lowercase());
+                table.options.insert("arguments".to_owned(), said.arguments.join(", "));
             }
-            let index = index(parts, said.as_ref(), sql, table);
-            table.indexes.push(index);
+            None => self.not_seen.push(unseen("details of the table", &object.name)),
         }
+        table
+    }
+
+    pub(super) fn view(&mut self, object: &Object, columns: Option<&'k [Column]>) -> View {
+        if columns.is_none() {
+            self.not_seen.push(unseen("columns of the view", &object.name));
+        }
+        let sql = object.sql.as_deref().unwrap_or_default();
+        let body = create_other::view(sql).map(|said| said.body.to_owned());
+        if body.is_none() {
+            self.not_seen.push(unseen("details of the view", &object.name));
+        }
+        View {
+            name: Name::of(None, &object.name),
+            materialized: false,
+            columns: self.shown(columns),
+            body: body.unwrap_or_default(),
+            indexes: Vec::new(),
+            triggers: Vec::new(),
+            comment: None,
+            options: Options::new(),
+            sql: object.sql.clone(),
+        }
+    }
+
+    /// Without the columns that a module hides.
+    fn shown(&mut self, columns: Option<&'k [Column]>) -> Vec<model::Column> {
+        let columns = columns.unwrap_or_default().iter().filter(|column| column.hidden != 1);
+        columns.map(|column| self.plain_column(column)).collect()
     }
 }
 
-fn index(parts: &[&IndexPart], said: Option<&CreateIndex<'_>>, sql: Option<&str>, table: &Table) -> Index {
-    let names: Vec<String> = table.columns.iter().map(|column| column.name.clone()).collect();
-    let text = |range: std::ops::Range<usize>| said.map(|said| expression(&said.pieces[range], &names));
-    let part = |(at, part): (usize, &&IndexPart)| {
-        let (column, own) = match &part.name {
-            Some(name) => (Some(name.clone()), table.column(name).and_then(|column| column.collation.as_deref())),
-            None if part.column == -1 => (Some("rowid".to_owned()), None),
-            None => (None, None),
-        };
-        let is_expression = column.is_none();
-        let collation = part.collation.to_ascii_uppercase();
+/// The indexes of a table that a CREATE INDEX made.
+pub(super) fn indexes(
+    known: &[TableIndex<'_>],
+    texts: &[IndexText<'_>],
+    table: &Table,
+    not_seen: &mut Vec<model::Object>,
+) -> Vec<Index> {
+    let made = known.iter().filter(|index| index.origin == Origin::Statement);
+    let made = made.map(|index| {
+        let text = texts.iter().find(|text| text.name == index.name);
+        let said = text.and_then(|text| text.said.as_ref()).filter(|said| said.parts.len() == index.parts.len());
+        if said.is_none() {
+            not_seen.push(unseen("details of the index", &index.name));
+        }
+        self::index(index, said, text.and_then(|text| text.sql), table)
+    });
+    made.collect()
+}
+
+fn index(known: &TableIndex<'_>, said: Option<&CreateIndex<'_>>, sql: Option<&str>, table: &Table) -> Index {
+    let is_column = |name: &str| table.columns.iter().any(|column| column.name.eq_ignore_ascii_case(name));
+    let text = |range: std::ops::Range<usize>| said.map(|said| expression(&said.pieces[range], &is_column));
+    let part = |(at, part): (usize, &IndexPart<'_>)| {
         let mut options = Options::new();
-        // That of an expression is part of it.
-        if !is_expression && collation != own.unwrap_or("BINARY") {
+        let (column, own) = match &part.on {
+            On::Column(name) => (Some(&**name), table.column(name).and_then(|column| column.collation.as_deref())),
+            On::Row => (Some("rowid"), None),
+            // Its collation is part of it.
+            On::Expression => (None, None),
+        };
+        let collation = part.collation.as_ref().filter(|_| column.is_some()).map(|name| name.to_ascii_uppercase());
+        if let Some(collation) = collation.filter(|collation| collation != own.unwrap_or("BINARY")) {
             options.insert("collation".to_owned(), collation);
         }
         model::IndexPart {
-            expression: said.filter(|_| is_expression).and_then(|said| text(said.parts[at].clone())),
-            column,
+            expression: said.filter(|_| column.is_none()).and_then(|said| text(said.parts[at].clone())),
+            column: column.map(str::to_owned),
             order: if part.descending { Order::Descending } else { Order::Ascending },
             options,
         }
     };
     Index {
-        name: parts[0].index.clone(),
-        unique: parts[0].unique,
+        name: known.name.clone().into_owned(),
+        unique: known.unique,
         method: "btree".to_owned(),
-        parts: parts.iter().enumerate().map(part).collect(),
+        parts: known.parts.iter().enumerate().map(part).collect(),
         included: Vec::new(),
         predicate: said.and_then(|said| said.predicate.clone()).and_then(text),
         valid: true,
@@ -118,18 +117,20 @@ fn index(parts: &[&IndexPart], said: Option<&CreateIndex<'_>>, sql: Option<&str>
 
 /// Puts triggers with their tables and views.
 pub(super) fn add_triggers(catalog: &mut Catalog, objects: &[Object]) {
+    if !objects.iter().any(|object| object.kind == "trigger") {
+        return;
+    }
     let Catalog { tables, views, not_seen, .. } = catalog;
-    let mut owners: HashMap<String, (Vec<String>, &mut Vec<Trigger>)> = HashMap::new();
-    let names = |columns: &[model::Column]| columns.iter().map(|column| column.name.clone()).collect();
+    let mut owners: HashMap<String, (&[model::Column], &mut Vec<Trigger>)> = HashMap::new();
     for table in tables {
-        owners.insert(table.name.name.to_ascii_lowercase(), (names(&table.columns), &mut table.triggers));
+        owners.insert(lower(&table.name.name).into_owned(), (&table.columns, &mut table.triggers));
     }
     for view in views {
-        owners.insert(view.name.name.to_ascii_lowercase(), (names(&view.columns), &mut view.triggers));
+        owners.insert(lower(&view.name.name).into_owned(), (&view.columns, &mut view.triggers));
     }
     for object in objects.iter().filter(|object| object.kind == "trigger") {
-        let owner = owners.get_mut(&object.table.to_ascii_lowercase());
-        match owner.and_then(|(names, triggers)| Some((trigger(object, names)?, triggers))) {
+        let owner = owners.get_mut(&*lower(&object.table));
+        match owner.and_then(|(columns, triggers)| Some((trigger(object, columns)?, triggers))) {
             Some((trigger, triggers)) => triggers.push(trigger),
             None => not_seen.push(unseen("trigger", &object.name)),
         }
@@ -156,14 +157,15 @@ fn number(triggers: &mut [Trigger]) {
     }
 }
 
-fn trigger(object: &Object, columns: &[String]) -> Option<Trigger> {
+fn trigger(object: &Object, columns: &[model::Column]) -> Option<Trigger> {
+    let is_column = |name: &str| columns.iter().any(|column| column.name.eq_ignore_ascii_case(name));
     let said = create_other::trigger(object.sql.as_deref()?)?;
     Some(Trigger {
         name: object.name.clone(),
         timing: said.timing.to_owned(),
         events: vec![said.event],
         for_each_row: true,
-        condition: said.condition.map(|range| expression(&said.pieces[range], columns)),
+        condition: said.condition.map(|range| expression(&said.pieces[range], &is_column)),
         body: said.body.to_owned(),
         enabled: true,
         comment: None,

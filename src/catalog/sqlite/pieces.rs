@@ -1,5 +1,6 @@
 //! A text of the schema in pieces: the lexer's tokens, put together where several are one thing to SQLite.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::sql::{self, Lexer, Rules, Token};
@@ -27,7 +28,7 @@ pub(super) struct Piece<'a> {
     pub start: usize,
 }
 
-impl Piece<'_> {
+impl<'a> Piece<'a> {
     pub(super) fn end(&self) -> usize {
         self.start + self.text.len()
     }
@@ -38,9 +39,9 @@ impl Piece<'_> {
     }
 
     /// What it means as a name: SQLite takes text for one, too.
-    pub(super) fn name(&self) -> Option<String> {
+    pub(super) fn name(&self) -> Option<Cow<'a, str>> {
         match self.kind {
-            Kind::Word => Some(self.text.to_owned()),
+            Kind::Word => Some(Cow::Borrowed(self.text)),
             Kind::Name | Kind::String => Some(unquoted(self.text)),
             Kind::Number | Kind::Blob | Kind::Sign => None,
         }
@@ -48,7 +49,7 @@ impl Piece<'_> {
 }
 
 /// What stands within quotes.
-fn unquoted(text: &str) -> String {
+fn unquoted(text: &str) -> Cow<'_, str> {
     let mut inner = text.chars();
     let open = inner.next();
     let close = if open == Some('[') { Some(']') } else { open };
@@ -56,8 +57,10 @@ fn unquoted(text: &str) -> String {
         inner.next_back();
     }
     match open {
-        Some('[') | None => inner.as_str().to_owned(),
-        Some(quote) => inner.as_str().replace(&format!("{quote}{quote}"), &quote.to_string()),
+        Some(quote) if quote != '[' && inner.as_str().contains(quote) => {
+            Cow::Owned(inner.as_str().replace(&format!("{quote}{quote}"), &quote.to_string()))
+        }
+        _ => Cow::Borrowed(inner.as_str()),
     }
 }
 
@@ -66,48 +69,52 @@ const LONG_SIGNS: &[&str] = &["->>", "->", "||", "<=", "<>", "<<", ">=", ">>", "
 
 /// The pieces of a text, without white space and comments.
 pub(super) fn pieces(source: &str) -> Vec<Piece<'_>> {
-    let tokens: Vec<Token> = Lexer::new(source, &Rules::SQLITE).filter(Token::is_code).collect();
-    let mut pieces = Vec::with_capacity(tokens.len());
-    let mut rest = tokens.as_slice();
-    while let Some(first) = rest.first() {
-        let (kind, count) = piece(source, rest);
-        let end = rest.get(count - 1).map_or(first.end, |last| last.end);
+    // Of texts in a schema, a piece is seldom shorter.
+    let mut pieces = Vec::with_capacity(source.len() / 5 + 1);
+    let mut tokens = Lexer::new(source, &Rules::SQLITE).filter(Token::is_code);
+    while let Some(first) = tokens.next() {
+        let (kind, more) = piece(source, &first);
+        let end = tokens.by_ref().take(more).last().map_or(first.end, |last| last.end);
         pieces.push(Piece { kind, text: &source[first.start..end], start: first.start });
-        rest = rest.get(count..).unwrap_or_default();
     }
     pieces
 }
 
-/// What the next piece is, and how many tokens it has.
-fn piece(source: &str, tokens: &[Token]) -> (Kind, usize) {
-    let first = &tokens[0];
+/// What the next piece is, and how many tokens it has beside its first: those that have nothing between them.
+fn piece(source: &str, first: &Token) -> (Kind, usize) {
     let text = first.text(source);
-    // How many of the tokens have nothing between them.
-    let adjoining = 1 + tokens.windows(2).take_while(|pair| pair[0].end == pair[1].start).count();
-    let next_is = |kind| adjoining > 1 && tokens[1].kind == kind;
+    let byte = |at: usize| source.as_bytes().get(at).copied().unwrap_or_default();
+    let next = byte(first.end);
     match first.kind {
-        sql::Kind::Word if text.eq_ignore_ascii_case("x") && next_is(sql::Kind::String) => (Kind::Blob, 2),
-        sql::Kind::Word => (Kind::Word, 1),
-        sql::Kind::QuotedName => (Kind::Name, 1),
-        sql::Kind::String => (Kind::String, 1),
-        sql::Kind::Number => (Kind::Number, number(source, &tokens[..adjoining])),
-        sql::Kind::Symbol if text == "." && next_is(sql::Kind::Number) => {
-            (Kind::Number, 1 + number(source, &tokens[1..adjoining]))
+        sql::Kind::Word if next == b'\'' && text.eq_ignore_ascii_case("x") => (Kind::Blob, 1),
+        sql::Kind::Word => (Kind::Word, 0),
+        sql::Kind::QuotedName => (Kind::Name, 0),
+        sql::Kind::String => (Kind::String, 0),
+        sql::Kind::Number => (Kind::Number, exponent(source, first.start, first.end)),
+        sql::Kind::Symbol if text == "." && next.is_ascii_digit() => {
+            let digits = source.as_bytes()[first.end..].iter();
+            let end = first.end + digits.take_while(|b| is_of_number(**b)).count();
+            (Kind::Number, 1 + exponent(source, first.end, end))
         }
-        _ => {
+        sql::Kind::Symbol if next.is_ascii_punctuation() => {
             let long = LONG_SIGNS.iter().find(|sign| source[first.start..].starts_with(**sign));
-            (Kind::Sign, long.map_or(1, |sign| sign.len().min(adjoining)))
+            (Kind::Sign, long.map_or(0, |sign| sign.len() - 1))
         }
+        _ => (Kind::Sign, 0),
     }
 }
 
-/// How many tokens a number has: `1e-3` has three.
-fn number(source: &str, tokens: &[Token]) -> usize {
-    let text = tokens[0].text(source);
-    let exponent = text.ends_with(['e', 'E']) && !text.starts_with("0x") && !text.starts_with("0X");
-    let signed = tokens.get(1).is_some_and(|sign| matches!(sign.text(source), "+" | "-"));
-    let digits = tokens.get(2).is_some_and(|digits| digits.kind == sql::Kind::Number);
-    if exponent && signed && digits { 3 } else { 1 }
+/// What the lexer takes for one number.
+fn is_of_number(b: u8) -> bool {
+    b == b'.' || b == b'_' || b.is_ascii_alphanumeric()
+}
+
+/// How many tokens the exponent of a number has: that of `1e-3` has two.
+fn exponent(source: &str, start: usize, end: usize) -> usize {
+    let text = &source[start..end];
+    let open = text.ends_with(['e', 'E']) && !text.starts_with("0x") && !text.starts_with("0X");
+    let signed = matches!(source.as_bytes()[end..], [b'+' | b'-', b'0'..=b'9', ..]);
+    if open && signed { 2 } else { 0 }
 }
 
 /// Goes through the pieces of a statement. What is not as the grammar wants it gives `None`.
@@ -156,12 +163,12 @@ impl<'a> Cursor<'a> {
         self.take(words).then_some(())
     }
 
-    pub(super) fn name(&mut self) -> Option<String> {
+    pub(super) fn name(&mut self) -> Option<Cow<'a, str>> {
         self.next()?.name()
     }
 
     /// A name, perhaps with its database's before it.
-    pub(super) fn qualified_name(&mut self) -> Option<String> {
+    pub(super) fn qualified_name(&mut self) -> Option<Cow<'a, str>> {
         let name = self.name()?;
         if self.take(&["."]) { self.name() } else { Some(name) }
     }

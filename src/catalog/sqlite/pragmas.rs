@@ -1,10 +1,12 @@
-//! The questions to the database: its list of objects, and the pragmas of all tables at once.
+//! The questions to the database: its list of objects, and the pragmas of all tables, or of many, at once.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
+use super::create_table::{ForeignKey, action};
 use crate::backend::Backend;
 use crate::catalog::model::Server;
-use crate::db::{DbError, Row, Session};
+use crate::db::{DbError, Dialect, Row, Session};
 
 /// An object, as `sqlite_schema` lists it.
 #[derive(Debug)]
@@ -32,40 +34,45 @@ pub(super) struct Column {
     pub hidden: i64,
 }
 
-/// A column or expression of an index.
-#[derive(Debug)]
-pub(super) struct IndexPart {
-    pub index: String,
+/// An index of a table, whoever told of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct TableIndex<'a> {
+    pub name: Cow<'a, str>,
     pub unique: bool,
-    /// `c`: a CREATE INDEX made it; `u`, `pk`: a constraint.
-    pub origin: String,
-    /// -1: the number of the row; -2: an expression.
-    pub column: i64,
-    pub name: Option<String>,
+    pub origin: Origin,
+    pub parts: Vec<IndexPart<'a>>,
+}
+
+/// What an index was made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    PrimaryKey,
+    Unique,
+    /// A CREATE INDEX made it.
+    Statement,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct IndexPart<'a> {
+    pub on: On<'a>,
     pub descending: bool,
-    pub collation: String,
+    /// None: that of its column.
+    pub collation: Option<Cow<'a, str>>,
 }
 
-/// A column of a foreign key.
-#[derive(Debug)]
-pub(super) struct KeyPart {
-    /// The number of the key within its table: the last one of the text has 0.
-    pub key: i64,
-    pub to: String,
-    pub column: String,
-    /// None: the primary key's.
-    pub to_column: Option<String>,
-    pub on_update: String,
-    pub on_delete: String,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum On<'a> {
+    Column(Cow<'a, str>),
+    /// The number of the row.
+    Row,
+    Expression,
 }
 
-/// All that is asked of tables, by the names of the tables.
-#[derive(Debug, Default)]
-pub(super) struct Pragmas {
-    pub columns: HashMap<String, Vec<Column>>,
-    pub indexes: HashMap<String, Vec<IndexPart>>,
-    pub foreign_keys: HashMap<String, Vec<KeyPart>>,
-}
+/// By the names of their tables.
+pub(super) type OfTables<'a, T> = HashMap<Cow<'a, str>, Vec<T>>;
+
+/// From how many tables on it is easier to ask of all than to name them.
+const MANY: usize = 500;
 
 /// In the order in which they were made.
 pub(super) fn objects(session: &mut Session) -> Result<Vec<Object>, DbError> {
@@ -80,69 +87,121 @@ pub(super) fn objects(session: &mut Session) -> Result<Vec<Object>, DbError> {
     Ok(rows.into_iter().map(object).collect())
 }
 
-/// What the pragmas know of all tables that are none of a module's: these can fail, and would take all others with them. What is as
-/// usual is NULL: of a thousand tables, most of the time goes into handing values over.
-pub(super) fn tables(session: &mut Session) -> Result<Pragmas, DbError> {
-    let mut known = Pragmas::default();
-    let tables = "FROM main.sqlite_master AS t";
-    let stored = "WHERE t.type = 'table' AND t.rootpage <> 0";
-    let columns = session
-        .query(&format!("SELECT t.name, {COLUMN} {tables} JOIN pragma_table_xinfo(t.name, 'main') AS c {stored}"))?;
-    for (table, column) in columns.into_iter().map(column) {
-        known.columns.entry(table).or_default().push(column);
+/// The tables that are none of a module's: these can fail, and would take all others with them.
+const STORED: &str = "t.type = 'table' AND t.rootpage <> 0";
+
+/// The columns of all tables that have pages of their own.
+pub(super) fn columns(session: &mut Session) -> Result<OfTables<'static, Column>, DbError> {
+    columns_where(session, STORED)
+}
+
+/// The columns of all views and virtual tables. It fails if one of them cannot be compiled, or has no module here.
+pub(super) fn compiled(session: &mut Session) -> Result<OfTables<'static, Column>, DbError> {
+    columns_where(session, "t.type IN ('view', 'table') AND coalesce(t.rootpage, 0) = 0")
+}
+
+/// What is as usual is NULL, and a table's name stands with its first column only: of a thousand tables, most of the time goes into
+/// handing values over.
+fn columns_where(session: &mut Session, condition: &str) -> Result<OfTables<'static, Column>, DbError> {
+    let rows = session.query(&format!(
+        "SELECT CASE c.cid WHEN 0 THEN t.name END, {COLUMN} FROM main.sqlite_master AS t \
+         JOIN pragma_table_xinfo(t.name, 'main') AS c WHERE {condition}"
+    ))?;
+    let mut known = OfTables::new();
+    let mut current: Option<(String, Vec<Column>)> = None;
+    for mut row in rows {
+        let begun = row.0.first_mut().and_then(Option::take).map(|table| (table, Vec::new()));
+        if let Some((table, columns)) = begun.and_then(|begun| current.replace(begun)) {
+            known.insert(table.into(), columns);
+        }
+        if let Some((_, columns)) = &mut current {
+            columns.push(column(row));
+        }
     }
-    let parts = session.query(&format!(
-        "SELECT t.name, i.name, NULLIF(i.\"unique\", 0), i.origin, c.cid, c.name, NULLIF(c.\"desc\", 0), c.coll {tables} \
+    known.extend(current.map(|(table, columns)| (table.into(), columns)));
+    Ok(known)
+}
+
+/// The indexes of some tables.
+pub(super) fn indexes(
+    session: &mut Session,
+    dialect: &dyn Dialect,
+    tables: &[&str],
+) -> Result<OfTables<'static, TableIndex<'static>>, DbError> {
+    let mut known: OfTables<'static, TableIndex<'static>> = OfTables::new();
+    let rows = session.query(&format!(
+        "SELECT t.name, i.name, i.\"unique\", i.origin, c.cid, c.name, c.\"desc\", c.coll FROM main.sqlite_master AS t \
          JOIN pragma_index_list(t.name, 'main') AS i JOIN pragma_index_xinfo(i.name, 'main') AS c \
-         {stored} AND c.key"
+         WHERE {STORED}{} AND c.key",
+        named(dialect, tables)
     ))?;
-    for mut row in parts {
-        let part = IndexPart {
-            index: row.take(1),
-            unique: row.flag(2),
-            origin: row.take(3),
-            column: row.number(4).unwrap_or(-2),
-            descending: row.flag(6),
-            collation: row.take(7),
-            name: row.0.get_mut(5).and_then(Option::take),
+    for mut row in rows {
+        let indexes = known.entry(row.take(0).into()).or_default();
+        if indexes.last().is_none_or(|last| last.name != row.text(1)) {
+            let origin = match row.text(3) {
+                "pk" => Origin::PrimaryKey,
+                "u" => Origin::Unique,
+                _ => Origin::Statement,
+            };
+            indexes.push(TableIndex { unique: row.flag(2), origin, name: row.take(1).into(), parts: Vec::new() });
+        }
+        let on = match row.0.get_mut(5).and_then(Option::take) {
+            Some(name) => On::Column(name.into()),
+            None if row.number(4) == Some(-1) => On::Row,
+            None => On::Expression,
         };
-        known.indexes.entry(row.take(0)).or_default().push(part);
-    }
-    let parts = session.query(&format!(
-        "SELECT t.name, k.id, k.\"table\", k.\"from\", k.\"to\", k.on_update, k.on_delete {tables} \
-         JOIN pragma_foreign_key_list(t.name, 'main') AS k {stored}"
-    ))?;
-    for mut row in parts {
-        let part = KeyPart {
-            key: row.number(1).unwrap_or(0),
-            to: row.take(2),
-            column: row.take(3),
-            on_update: row.take(5).to_ascii_lowercase(),
-            on_delete: row.take(6).to_ascii_lowercase(),
-            to_column: row.0.get_mut(4).and_then(Option::take),
-        };
-        known.foreign_keys.entry(row.take(0)).or_default().push(part);
+        let part = IndexPart { on, descending: row.flag(6), collation: Some(row.take(7).into()) };
+        indexes.iter_mut().next_back().into_iter().for_each(|last| last.parts.push(part.clone()));
     }
     Ok(known)
 }
 
-/// The columns of all views and virtual tables. It fails if one of them cannot be compiled, or has no module here.
-pub(super) fn compiled(session: &mut Session) -> Result<HashMap<String, Vec<Column>>, DbError> {
-    let mut known: HashMap<String, Vec<Column>> = HashMap::new();
-    let columns = session.query(&format!(
-        "SELECT t.name, {COLUMN} FROM main.sqlite_master AS t JOIN pragma_table_xinfo(t.name, 'main') AS c \
-         WHERE t.type IN ('view', 'table') AND coalesce(t.rootpage, 0) = 0"
+/// The foreign keys of some tables. The last one of the text is the first.
+pub(super) fn foreign_keys(
+    session: &mut Session,
+    dialect: &dyn Dialect,
+    tables: &[&str],
+) -> Result<OfTables<'static, ForeignKey<'static>>, DbError> {
+    let mut known: OfTables<'static, ForeignKey<'static>> = OfTables::new();
+    let rows = session.query(&format!(
+        "SELECT t.name, k.seq, k.\"table\", k.\"from\", k.\"to\", k.on_update, k.on_delete FROM main.sqlite_master AS t \
+         JOIN pragma_foreign_key_list(t.name, 'main') AS k WHERE {STORED}{}",
+        named(dialect, tables)
     ))?;
-    for (table, column) in columns.into_iter().map(column) {
-        known.entry(table).or_default().push(column);
+    for mut row in rows {
+        let keys = known.entry(row.take(0).into()).or_default();
+        if row.number(1) == Some(0) {
+            keys.push(ForeignKey {
+                name: None,
+                columns: Vec::new(),
+                to: row.take(2).into(),
+                to_columns: Vec::new(),
+                on_delete: action(row.text(6)),
+                on_update: action(row.text(5)),
+                deferrable: None,
+            });
+        }
+        if let Some(key) = keys.last_mut() {
+            key.columns.push(row.take(3).into());
+            key.to_columns.extend(row.0.get_mut(4).and_then(Option::take).map(Cow::from));
+        }
     }
     Ok(known)
+}
+
+/// A condition that the table is one of these.
+fn named(dialect: &dyn Dialect, tables: &[&str]) -> String {
+    if tables.len() > MANY {
+        return String::new();
+    }
+    let names: Vec<String> = tables.iter().map(|table| dialect.literal(table)).collect();
+    format!(" AND t.name IN ({})", names.join(", "))
 }
 
 /// The columns of one, by its name as a literal.
 pub(super) fn compiled_one(session: &mut Session, name: &str) -> Result<Vec<Column>, DbError> {
     let rows = session.query(&format!("SELECT '', {COLUMN} FROM pragma_table_xinfo({name}, 'main') AS c"))?;
-    Ok(rows.into_iter().map(|row| column(row).1).collect())
+    Ok(rows.into_iter().map(column).collect())
 }
 
 /// How many rows ANALYZE found.
@@ -160,15 +219,14 @@ pub(super) fn server(session: &mut Session) -> Result<Option<Server>, DbError> {
 
 const COLUMN: &str = "c.name, c.type, NULLIF(c.\"notnull\", 0), c.dflt_value, NULLIF(c.pk, 0), NULLIF(c.hidden, 0)";
 
-/// A column, and the table that it is in.
-fn column(mut row: Row) -> (String, Column) {
-    let column = Column {
+/// A column, behind whatever stands first.
+fn column(mut row: Row) -> Column {
+    Column {
         name: row.take(1),
         declared: row.take(2),
         not_null: row.flag(3),
         key: row.number(5).unwrap_or(0),
         hidden: row.number(6).unwrap_or(0),
         default: row.0.get_mut(4).and_then(Option::take),
-    };
-    (row.take(0), column)
+    }
 }
