@@ -236,6 +236,17 @@ pub fn committed(dialect: &dyn Dialect, home: &Home, run_id: &str, version: &Ver
     )
 }
 
+/// A query for the versions that a run committed, and the direction of each.
+#[must_use]
+pub fn done_by(dialect: &dyn Dialect, home: &Home, run_id: &str) -> String {
+    format!(
+        "SELECT version, direction FROM {} WHERE run_id = {} AND outcome = '{}'",
+        home.table(dialect, JOURNAL),
+        dialect.literal(run_id),
+        outcome::DONE
+    )
+}
+
 /// A query for the texts of a row: up and down as hexadecimal, whether secrets in them are masked, whether it ran in a
 /// transaction, and the checksum of the up.
 #[must_use]

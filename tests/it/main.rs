@@ -34,6 +34,7 @@ mod diagrams;
 mod diesel;
 mod docs;
 mod drift;
+mod durable;
 mod fault_points;
 mod faults;
 mod floors;

@@ -305,6 +305,17 @@ pub trait Dialect: Sync {
         Vec::new()
     }
 
+    /// What follows [`Dialect::opening`] so that the transaction's commit does not wait for the server's disk. The server writes
+    /// commits in their order, so a later one that waits has waited for all. `None`: there is no such thing.
+    fn without_wait(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Waits until the server has written to its disk what was committed so far. The table is one of ours.
+    fn write_out(&self, _: &mut Session, _table: &str) -> Result<(), DbError> {
+        Ok(())
+    }
+
     /// Takes back what is open. `false`: some of it is in all the same, in tables without transactions.
     fn rollback(&self, session: &mut Session) -> Result<bool, DbError> {
         session.execute("ROLLBACK").map(|()| true)

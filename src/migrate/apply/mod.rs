@@ -3,12 +3,14 @@
 mod baseline;
 mod batch;
 mod checks;
+mod durable;
 mod file;
 mod masking;
 mod repair;
 mod runner;
 mod stage;
 mod statements;
+mod steps;
 mod transaction;
 mod watch;
 mod work;

@@ -211,6 +211,7 @@ impl Runner<'_> {
         // What is to be sent with the next file.
         let mut ours = dialect.opening(&self.timeouts);
         let messages = !ours.is_empty();
+        ours.extend(dialect.without_wait().filter(|_| !work.waits).map(str::to_owned));
         // What a rollback leaves with the connection would be in the way of another attempt.
         let batches = messages && !course.singly && !steps.iter().any(|prepared| prepared.found.stays);
         if !messages {

@@ -29,6 +29,8 @@ pub(super) struct Work<'a> {
     pub(super) dialect: &'a dyn Dialect,
     /// The transaction that was begun last, where the database can tell one from another.
     pub(super) transaction: Option<String>,
+    /// The next commit is on the database's disk before the run goes on.
+    pub(super) waits: bool,
     /// The number by which others see the session.
     pub(super) seen_as: Option<u64>,
     pub(super) watch: &'a Watch,

@@ -282,6 +282,15 @@ impl Dialect for Postgres {
         vec!["BEGIN".to_owned(), local("lock_timeout", timeouts.lock), local("statement_timeout", timeouts.statement)]
     }
 
+    fn without_wait(&self) -> Option<&'static str> {
+        Some("SET LOCAL synchronous_commit = off")
+    }
+
+    fn write_out(&self, session: &mut Session, table: &str) -> Result<(), DbError> {
+        // A transaction that writes nothing does not wait when it commits; one that locks a row has written that.
+        session.execute(&format!("SELECT 1 FROM {table} WHERE id = (SELECT max(id) FROM {table}) FOR UPDATE"))
+    }
+
     fn ready(&self, session: &mut Session, _: &Timeouts) -> Result<Option<u64>, DbError> {
         // The server ends a statement soon after its client is gone; on some systems it cannot see that. Where a machine goes without
         // a word, its keepalives find it. The settings stay on a pooler's connection, and do no harm there.
