@@ -92,7 +92,7 @@ fn write_migrations(root: &Path) {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     };
-    let mut all = String::new();
+    let (mut all, mut each, mut each_back) = (String::new(), String::new(), String::new());
     for number in 1..=MIGRATIONS {
         let up = format!(
             "CREATE TABLE t{number} (id BIGINT PRIMARY KEY, name VARCHAR(100) NOT NULL, created_at TIMESTAMP);\n\
@@ -108,7 +108,11 @@ fn write_migrations(root: &Path) {
         write(root.join(format!("sqlx/{version}_t{number}.down.sql")), &down);
         write(root.join(format!("refinery/V{number}__t{number}.sql")), &up);
         all.push_str(&up);
+        each.push_str(&format!("BEGIN;\n{up}COMMIT;\n"));
+        each_back.insert_str(0, &format!("BEGIN;\n{down}COMMIT;\n"));
     }
+    write(root.join("each.sql"), &each);
+    write(root.join("each-back.sql"), &each_back);
     write(root.join("diesel.toml"), "");
     write(root.join("all.sql"), &all);
     write(root.join("all-in-one.sql"), &format!("BEGIN;\n{all}COMMIT;\n"));
@@ -338,7 +342,30 @@ fn compare(root: &Path, backend: Backend, report: &mut Report) {
     let name = if backend == Backend::Sqlite { "SQLite" } else { "PostgreSQL" };
     let columns: Vec<&str> = tools.iter().map(|tool| tool.name).collect();
     report.table(name, &columns, &times, &[UP, DOWN, DOWN_TOGETHER, NOTHING, STATUS]);
+    if backend == Backend::Postgres {
+        least(root, &tools[0], name, report);
+    }
     atomic(root, backend, name, report);
+}
+
+/// What the server takes by itself: its own client reads the same statements with a BEGIN and a COMMIT around each migration, and
+/// keeps no record of them.
+fn least(root: &Path, dbtool: &Tool, name: &str, report: &mut Report) {
+    let (Some(program), Some(down)) = (find("psql"), &dbtool.down) else { return };
+    let theirs = url(root, Backend::Postgres, "client");
+    let client = |file: &str| {
+        line(&[&program, "-q", &theirs, "-v", "ON_ERROR_STOP=1", "-f", &root.join(file).display().to_string()])
+    };
+    let mut times = Times::default();
+    for _ in 0..ROUNDS {
+        anew(root, Backend::Postgres, "dbtool");
+        times.add(UP, "dbtool", run(&dbtool.up, &[]));
+        times.add(DOWN, "dbtool", run(down, &[]));
+        anew(root, Backend::Postgres, "client");
+        times.add(UP, "psql", run(&client("each.sql"), &[]));
+        times.add(DOWN, "psql", run(&client("each-back.sql"), &[]));
+    }
+    report.table(&format!("{name}, a transaction each, beside its client"), &["dbtool", "psql"], &times, &[UP, DOWN]);
 }
 
 /// All in one transaction, beside the server's own client that reads the same statements.
