@@ -8,7 +8,7 @@ use super::connection::AnyConnection;
 use super::dialect::{self, Dialect};
 use super::error::{DbError, Kind};
 use super::retry::Backoff;
-use super::session::Session;
+use super::session::{Asks, Session};
 use crate::config::{Database, LogSettings, RetrySettings, Settings, Target};
 use crate::error::{Error, Result};
 use crate::observer::{Event, Observer};
@@ -126,9 +126,10 @@ impl Connector {
         other
     }
 
-    /// Begins to connect and to look while other threads do other things: the next connection to look with is this one. To a
-    /// server that takes a thread of its own, so that nobody has to wait for one that does not answer.
-    pub fn start(&self) {
+    /// Begins to connect, to look and to ask what will be asked first, while other threads do other things: the next connection
+    /// to look with is this one. To a server that takes a thread of its own, so that nobody has to wait for one that does not
+    /// answer.
+    pub fn start(&self, asks: Asks) {
         let server = self.target.backend().is_server();
         // A library that is not ours may not stand it that the process ends meanwhile.
         if server && !cfg!(feature = "bundled") {
@@ -139,7 +140,7 @@ impl Connector {
         let (log, span) = (tracing::dispatcher::get_default(Clone::clone), tracing::Span::current());
         let open = move || {
             let mut session = other.open(Purpose::Read)?;
-            session.look_ahead(other.dialect());
+            session.look_ahead(other.dialect(), asks);
             Ok(session)
         };
         let attempt = if server {

@@ -139,7 +139,8 @@ impl Connection {
                     }
                     let (rows, took) = (std::mem::take(&mut rows), start.elapsed());
                     start = Instant::now();
-                    answers.push(Answer { columns: result.columns(), rows, affected: result.affected(), took });
+                    let columns = if most == usize::MAX { result.columns() } else { Vec::new() };
+                    answers.push(Answer { columns, rows, affected: result.affected(), took });
                 }
                 Status::PGRES_COPY_IN => {
                     // SAFETY: the connection is in COPY IN; the message is a C string. The error comes as a result.

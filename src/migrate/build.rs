@@ -32,8 +32,8 @@ pub fn applied_steps(
     dialect: &dyn Dialect,
     home: &Home,
 ) -> Result<(Vec<Step>, Vec<String>)> {
-    let history = History::read(session, dialect, home, Detail::State)?;
-    let inventory = Inventory::new(source, &history, dialect)?;
+    let mut history = History::read(session, dialect, home, Detail::State)?;
+    let inventory = Inventory::new(source, &mut history, dialect)?;
     let (mut steps, mut warnings) = (Vec::new(), Vec::new());
     for entry in inventory.entries.iter().filter(|entry| entry.is_applied() || entry.half.is_some()) {
         let label = entry.label();

@@ -65,6 +65,32 @@ impl History {
         Ok(history)
     }
 
+    /// What is asked first, for [`Connector::start`](crate::db::Connector::start).
+    #[must_use]
+    pub fn ask_state(dialect: &dyn Dialect, home: &Home) -> Vec<String> {
+        Self::asked_at_once(dialect, home, Detail::State)
+    }
+
+    /// The same, with [`Detail::Times`].
+    #[must_use]
+    pub fn ask_times(dialect: &dyn Dialect, home: &Home) -> Vec<String> {
+        Self::asked_at_once(dialect, home, Detail::Times)
+    }
+
+    /// One message: each table is asked if it is there.
+    fn asked_at_once(dialect: &dyn Dialect, home: &Home, detail: Detail) -> Vec<String> {
+        let mut queries: Vec<String> = meta::query(dialect, home).into_iter().collect();
+        if home.ledger {
+            queries.push(format!("SELECT version, run_on FROM {}", home.table(dialect, LEDGER)));
+        }
+        if home.journal {
+            // What is begun first: what has come to its end meanwhile is then found among the done, too.
+            queries.push(half_done(dialect, home));
+            queries.push(done(dialect, home, detail));
+        }
+        queries
+    }
+
     /// Asks whether the server still works for those whose runner did not close them.
     fn asked(mut self, session: &mut Session, dialect: &dyn Dialect) -> Result<Self> {
         for half in self.half.values_mut().filter(|half| half.open) {
@@ -76,18 +102,8 @@ impl History {
 
     fn read_once(session: &mut Session, dialect: &dyn Dialect, home: &Home, detail: Detail) -> Result<Self> {
         let failed = |error: DbError| error.into_error("cannot read the history of migrations");
-        // One message: each table is asked if it is there.
-        let mut queries: Vec<String> = meta::query(dialect, home).into_iter().collect();
-        let asks_meta = !queries.is_empty();
-        if home.ledger {
-            queries.push(format!("SELECT version, run_on FROM {}", home.table(dialect, LEDGER)));
-        }
-        if home.journal {
-            // What is begun first: what has come to its end meanwhile is then found among the done, too.
-            queries.push(half_done(dialect, home));
-            queries.push(done(dialect, home, detail));
-        }
-        let mut answers = session.query_each(&queries).map_err(failed)?.into_iter();
+        let asks_meta = meta::query(dialect, home).is_some();
+        let mut answers = session.query_each(&Self::asked_at_once(dialect, home, detail)).map_err(failed)?.into_iter();
         let mut next = |asked: bool| if asked { answers.next().unwrap_or_default() } else { Vec::new() };
         let meta = Meta::of(&next(asks_meta));
         if meta.too_new {

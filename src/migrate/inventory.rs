@@ -1,6 +1,5 @@
 //! Disk and database side by side: every version that either knows, with its state.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::direction::Direction;
@@ -86,20 +85,23 @@ pub struct Inventory {
 }
 
 impl Inventory {
-    /// Puts both sides together. Reads the up.sql of every migration whose checksum the journal knows.
-    pub fn new(source: &Source, history: &History, dialect: &dyn Dialect) -> Result<Self> {
+    /// Puts both sides together, and takes what is applied and what is half done out of the history. Reads the up.sql of every
+    /// migration whose checksum the journal knows.
+    pub fn new(source: &Source, history: &mut History, dialect: &dyn Dialect) -> Result<Self> {
         let rules = dialect.rules();
-        let versions: BTreeSet<_> = source
-            .migrations
-            .iter()
-            .map(|migration| &migration.version)
-            .chain(history.applied.keys())
-            .chain(history.half.keys())
-            .collect();
+        let mut versions: Vec<Version> = source.migrations.iter().map(|migration| migration.version.clone()).collect();
+        let known = |version: &&Version| source.get(version).is_some();
+        versions.extend(history.applied.keys().chain(history.half.keys()).filter(|version| !known(version)).cloned());
+        versions.sort();
+        versions.dedup();
+        // All three are in the order of their versions, too.
+        let mut migrations = source.migrations.iter().peekable();
+        let mut all_applied = std::mem::take(&mut history.applied).into_iter().peekable();
+        let mut all_half = std::mem::take(&mut history.half).into_iter().peekable();
         let entries = versions.into_iter().map(|version| {
-            let migration = source.get(version).cloned();
-            let applied = history.applied.get(version).cloned();
-            let mut half = history.half.get(version).cloned();
+            let migration = migrations.next_if(|migration| migration.version == version).cloned();
+            let applied = all_applied.next_if(|(other, _)| *other == version).map(|(_, applied)| applied);
+            let mut half = all_half.next_if(|(other, _)| *other == version).map(|(_, half)| half);
             if let (Some(half), Some(migration)) = (&mut half, &migration) {
                 take_in_file(half, migration, dialect);
             }
@@ -108,15 +110,15 @@ impl Inventory {
                 _ if half.is_some() => State::Failed,
                 (None, _) => State::Missing,
                 (Some(_), None) => State::Pending,
-                (Some(_), Some(_)) => match ours {
-                    Some(ours) if source.checksum(version, rules)? != ours.checksum => State::Changed,
+                (Some(migration), Some(_)) => match ours {
+                    Some(ours) if source.checksum(migration, rules)? != ours.checksum => State::Changed,
                     _ => State::Applied,
                 },
             };
             let name = migration.as_ref().map(|migration| migration.name.clone());
             let name = name.or_else(|| ours.map(|ours| ours.name.clone()));
             let name = name.or_else(|| half.as_ref().map(|half| half.name.clone())).unwrap_or_default();
-            Ok(Entry { version: version.clone(), name, state, migration, applied, half, recorded: None })
+            Ok(Entry { version, name, state, migration, applied, half, recorded: None })
         });
         Ok(Self { entries: entries.collect::<Result<_>>()? })
     }

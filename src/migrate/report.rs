@@ -74,22 +74,22 @@ impl Ran {
 
 /// The report of status.
 #[derive(Debug, Clone, Serialize)]
-pub struct StatusReport {
-    pub environment: String,
+pub struct StatusReport<'a> {
+    pub environment: &'a str,
     pub backend: Backend,
-    pub migrations: Vec<Status>,
+    pub migrations: Vec<Status<'a>>,
     pub summary: Summary,
 }
 
 #[derive(Debug, Clone, Serialize)]
-pub struct Status {
-    pub version: String,
-    pub name: String,
+pub struct Status<'a> {
+    pub version: &'a str,
+    pub name: &'a str,
     pub state: State,
     /// RFC 3339, UTC.
-    pub applied_at: Option<String>,
+    pub applied_at: Option<&'a str>,
     pub duration_ms: Option<i64>,
-    pub applied_by: Option<String>,
+    pub applied_by: Option<&'a str>,
     pub reversible: bool,
 }
 
@@ -102,12 +102,12 @@ pub struct Summary {
     pub failed: usize,
 }
 
-impl StatusReport {
+impl<'a> StatusReport<'a> {
     #[must_use]
-    pub fn new(environment: &str, backend: Backend, inventory: &Inventory) -> Self {
+    pub fn new(environment: &'a str, backend: Backend, inventory: &'a Inventory) -> Self {
         let count = |state| inventory.count(state);
         Self {
-            environment: environment.to_owned(),
+            environment,
             backend,
             migrations: inventory.entries.iter().map(Status::new).collect(),
             summary: Summary {
@@ -121,18 +121,18 @@ impl StatusReport {
     }
 }
 
-impl Status {
-    fn new(entry: &Entry) -> Self {
+impl<'a> Status<'a> {
+    fn new(entry: &'a Entry) -> Self {
         let ours = entry.applied.as_ref().and_then(|applied| applied.ours.as_ref());
         Self {
-            version: entry.version.to_string(),
-            name: entry.name.clone(),
+            version: entry.version.as_str(),
+            name: &entry.name,
             state: entry.state,
             applied_at: ours
-                .map(|ours| ours.at.clone())
-                .or_else(|| entry.applied.as_ref().and_then(|applied| applied.at.clone())),
+                .map(|ours| &*ours.at)
+                .or_else(|| entry.applied.as_ref().and_then(|applied| applied.at.as_deref())),
             duration_ms: ours.and_then(|ours| ours.duration_ms),
-            applied_by: ours.map(|ours| ours.by.clone()),
+            applied_by: ours.map(|ours| &*ours.by),
             reversible: entry.is_reversible(),
         }
     }

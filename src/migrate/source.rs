@@ -1,5 +1,6 @@
 //! Migrations on disk, in Diesel's layout: a directory each, with up.sql, down.sql and metadata.toml.
 
+use std::borrow::Cow;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -167,13 +168,12 @@ impl Source {
         self.migrations.get(at)
     }
 
-    /// The checksum of a migration's up.sql.
-    pub fn checksum(&self, version: &Version, rules: &'static Rules) -> Result<String> {
-        let Some(migration) = self.get(version) else { return Ok(String::new()) };
+    /// The checksum of the up.sql of one of its migrations.
+    pub fn checksum<'m>(&self, migration: &'m Migration, rules: &'static Rules) -> Result<Cow<'m, str>> {
         let same = self.rules.is_some_and(|read| std::ptr::eq(read, rules));
-        match migration.checksum.as_ref().filter(|_| same) {
-            Some(checksum) => Ok(checksum.clone()),
-            None => migration.up()?.checksum(rules),
+        match migration.checksum.as_deref().filter(|_| same) {
+            Some(checksum) => Ok(checksum.into()),
+            None => migration.up()?.checksum(rules).map(Cow::Owned),
         }
     }
 }

@@ -55,8 +55,8 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let nothing = "nothing has been run by dbtool".to_owned();
     let mut told = Told { environment, runs: Vec::new(), last: None, nothing };
     if let Some(wanted) = &args.version {
-        let history = History::read(&mut session, dialect, &home, Detail::State)?;
-        let inventory = Inventory::new(&source, &history, dialect)?;
+        let mut history = History::read(&mut session, dialect, &home, Detail::State)?;
+        let inventory = Inventory::new(&source, &mut history, dialect)?;
         let Target::Version(version) = resolve(&inventory, wanted)? else {
             return Err(Error::new(Code::Usage, "`0` names no migration").into());
         };

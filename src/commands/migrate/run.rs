@@ -66,7 +66,7 @@ pub fn run(context: &Context<'_>, wanted: &Wanted<'_>) -> anyhow::Result<ExitCod
     let Options { dry_run, atomic, keep, locking } = wanted.options;
     let kept = Kept::of(context, *keep)?;
     let connector = context.connector()?;
-    let (source, ()) = context.source_beside(false, || connector.start())?;
+    let (source, ()) = context.source_beside(false, || connector.start(History::ask_state))?;
     let settings = &context.settings;
     let progress = Progress::new(context.terminal);
     let approve = |plan: &Plan| {

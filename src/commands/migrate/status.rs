@@ -26,13 +26,13 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let (source, seen) = context.source_beside(true, || {
         if server {
             // Nobody has to wait for one that does not answer to hear what is wrong on disk.
-            connector.start();
+            connector.start(History::ask_times);
         }
         (!server).then(|| look(context, connector))
     })?;
-    let Seen { history, holder, database } = seen.unwrap_or_else(|| look(context, connector))?;
+    let Seen { mut history, holder, database } = seen.unwrap_or_else(|| look(context, connector))?;
     let dialect = connector.dialect();
-    let inventory = Inventory::new(&source, &history, dialect)?;
+    let inventory = Inventory::new(&source, &mut history, dialect)?;
     let environment = &context.settings.environment.name;
     let report = StatusReport::new(environment, dialect.backend(), &inventory);
     let terminal = context.terminal;
@@ -98,7 +98,7 @@ fn tell_half(terminal: &Terminal, entry: &Entry) {
     }
 }
 
-fn check(report: &StatusReport) -> ExitCode {
+fn check(report: &StatusReport<'_>) -> ExitCode {
     let summary = &report.summary;
     if summary.failed > 0 {
         ExitCode::Failed
@@ -111,16 +111,16 @@ fn check(report: &StatusReport) -> ExitCode {
     }
 }
 
-impl Report for StatusReport {
+impl Report for StatusReport<'_> {
     fn rows(&self) -> Option<Rows> {
-        let row = |status: &Status| {
+        let row = |status: &Status<'_>| {
             vec![
-                status.version.clone(),
-                status.name.clone(),
+                status.version.to_owned(),
+                status.name.to_owned(),
                 status.state.name().to_owned(),
-                status.applied_at.clone().unwrap_or_default(),
+                status.applied_at.unwrap_or_default().to_owned(),
                 status.duration_ms.map(|ms| ms.to_string()).unwrap_or_default(),
-                status.applied_by.clone().unwrap_or_default(),
+                status.applied_by.unwrap_or_default().to_owned(),
                 if status.reversible { "yes" } else { "no" }.to_owned(),
             ]
         };
@@ -141,11 +141,17 @@ impl Report for StatusReport {
     }
 }
 
-fn view(terminal: &Terminal, report: &StatusReport, target: &Target) {
+fn view(terminal: &Terminal, report: &StatusReport<'_>, target: &Target) {
     let mut rows = report.rows().unwrap_or_default();
     for row in &mut rows.rows {
         // Seconds are enough for a person.
-        row[3] = row[3].replace('T', " ").chars().take(19).collect();
+        let at = &mut row[3];
+        if at.is_char_boundary(19) {
+            at.truncate(19);
+        }
+        if let Some(between) = at.find('T') {
+            at.replace_range(between..=between, " ");
+        }
     }
     rows.print(terminal);
     if report.migrations.is_empty() {

@@ -105,7 +105,7 @@ fn history(context: &Context<'_>) -> Result<Option<History>> {
 }
 
 fn since(source: &Source, wanted: &str, context: &Context<'_>) -> Result<Option<Version>> {
-    let inventory = Inventory::new(source, &History::default(), context.connector()?.dialect())?;
+    let inventory = Inventory::new(source, &mut History::default(), context.connector()?.dialect())?;
     Ok(match resolve(&inventory, wanted)? {
         Target::Nothing => None,
         Target::Version(version) => Some(version),

@@ -232,7 +232,7 @@ impl Runner<'_> {
     /// Looks. Without the lock, what another runner has begun counts as not yet done.
     pub(super) fn look(&self, session: Option<&mut Session>, exclusive: bool) -> Result<Look> {
         let dialect = self.connector.dialect();
-        let (home, history) = match session {
+        let (home, mut history) = match session {
             Some(session) => {
                 let home = session.home(dialect)?;
                 let history = if exclusive {
@@ -244,7 +244,7 @@ impl Runner<'_> {
             }
             None => (Home::default(), History::default()),
         };
-        let inventory = Inventory::new(self.source, &history, dialect)?;
+        let inventory = Inventory::new(self.source, &mut history, dialect)?;
         Ok(Look { home, history, inventory })
     }
 

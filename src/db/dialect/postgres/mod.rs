@@ -161,6 +161,9 @@ impl Dialect for Postgres {
     }
 
     fn literal(&self, text: &str) -> String {
+        if !text.contains(['\'', '\\']) {
+            return ["'", text, "'"].concat();
+        }
         let quoted = text.replace('\'', "''");
         // E'' means the same whatever `standard_conforming_strings` is.
         if text.contains('\\') { format!("E'{}'", quoted.replace('\\', "\\\\")) } else { format!("'{quoted}'") }
@@ -226,14 +229,14 @@ impl Dialect for Postgres {
     }
 
     fn home(&self, session: &mut Session) -> Result<Home> {
+        // Functions alone: to plan a query of a table takes longer than all else that a new connection is asked.
         let rows = session.query(
-            "WITH ledger AS (SELECT n.nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-               WHERE c.oid = pg_catalog.to_regclass('__diesel_schema_migrations')), \
-             home AS (SELECT coalesce((SELECT nspname FROM ledger), current_schema()) AS name) \
-             SELECT name, current_database(), current_user, EXISTS (SELECT FROM ledger), \
+            "SELECT name, current_database(), current_user, ledger IS NOT NULL, \
                coalesce(pg_catalog.has_table_privilege(pg_catalog.to_regclass(quote_ident(name) || '.__dbtool_journal'), 'SELECT'), false), \
                coalesce(pg_catalog.has_table_privilege(pg_catalog.to_regclass(quote_ident(name) || '.__dbtool_meta'), 'SELECT'), false), \
-               pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on' FROM home",
+               pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on' \
+             FROM (SELECT ledger, coalesce((pg_catalog.pg_identify_object_as_address('pg_catalog.pg_class'::regclass, ledger, 0)).object_names[1], current_schema()) AS name \
+               FROM (SELECT pg_catalog.to_regclass('__diesel_schema_migrations')::oid AS ledger OFFSET 0) AS found OFFSET 0) AS home",
         );
         let rows = rows.map_err(|error| error.into_error("cannot look for the table of applied migrations"))?;
         let row = rows.first().cloned().unwrap_or(Row(Vec::new()));
