@@ -25,8 +25,9 @@ pub struct Database<'a> {
 /// The identity of a row, from the columns of its key and their values.
 #[must_use]
 pub fn key_of<'v>(pairs: impl IntoIterator<Item = (&'v String, &'v Value)>) -> Key {
-    let record: Record = pairs.into_iter().map(|(column, value)| (column.clone(), value.clone())).collect();
-    Value::Object(record).to_string()
+    // In the order of their names, however they are listed: it is kept in the ledger.
+    let parts: BTreeMap<&String, &Value> = pairs.into_iter().collect();
+    serde_json::to_string(&parts).unwrap_or_default()
 }
 
 /// The columns and values that a key stands for.

@@ -1,5 +1,6 @@
 //! What is to be done: the rows that seeds list beside those that are there and those that seeds have written before. Pure.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
@@ -116,6 +117,14 @@ pub struct Planned {
 /// The digest of a value, for the ledger: whether it was edited can be told, and what it was cannot be read.
 #[must_use]
 pub fn digest(key: &Key, column: &str, value: &Value) -> String {
+    // A document is the same in whatever order its keys are.
+    let value = if value.is_object() || value.is_array() {
+        let mut sorted = value.clone();
+        sorted.sort_all_objects();
+        Cow::Owned(sorted)
+    } else {
+        Cow::Borrowed(value)
+    };
     let hash = blake3::hash(format!("{key}\0{column}\0{value}").as_bytes());
     text::hex(&hash.as_bytes()[..8])
 }
