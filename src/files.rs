@@ -23,22 +23,33 @@ pub fn write(path: &Path, contents: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// A file that is written piece by piece, and stands under its name only when all of it is.
+/// A file that is written piece by piece, and stands under its name only when all of it is. One that is there keeps its rights, and a
+/// link keeps pointing to it; what is no file, as a pipe, is written to as it is.
 #[derive(Debug)]
 pub struct Unfinished {
     path: PathBuf,
     /// Beside it, until it is finished.
-    place: PathBuf,
+    place: Option<PathBuf>,
     file: fs::File,
-    finished: bool,
 }
 
 impl Unfinished {
     pub fn create(path: &Path) -> Result<Self> {
+        let failed = |cause: std::io::Error| Error::io("write", path, &cause);
+        let there = fs::metadata(path).ok();
+        if there.as_ref().is_some_and(|there| !there.is_file()) {
+            let file = fs::OpenOptions::new().write(true).open(path).map_err(failed)?;
+            return Ok(Self { path: path.to_owned(), place: None, file });
+        }
+        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let place = path.with_file_name(format!(".{name}{UNFINISHED}"));
-        let file = fs::File::create(&place).map_err(|cause| Error::io("write", path, &cause))?;
-        Ok(Self { path: path.to_owned(), place, file, finished: false })
+        let file = fs::File::create(&place).map_err(failed)?;
+        let unfinished = Self { path, place: Some(place), file };
+        if let Some(there) = there {
+            unfinished.file.set_permissions(there.permissions()).map_err(failed)?;
+        }
+        Ok(unfinished)
     }
 
     pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
@@ -47,8 +58,10 @@ impl Unfinished {
 
     pub fn finish(mut self) -> Result<()> {
         fault::point();
-        fs::rename(&self.place, &self.path).map_err(|cause| Error::io("write", &self.path, &cause))?;
-        self.finished = true;
+        if let Some(place) = &self.place {
+            fs::rename(place, &self.path).map_err(|cause| Error::io("write", &self.path, &cause))?;
+        }
+        self.place = None;
         fault::point();
         Ok(())
     }
@@ -56,8 +69,8 @@ impl Unfinished {
 
 impl Drop for Unfinished {
     fn drop(&mut self) {
-        if !self.finished {
-            let _ = fs::remove_file(&self.place);
+        if let Some(place) = &self.place {
+            let _ = fs::remove_file(place);
         }
     }
 }

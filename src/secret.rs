@@ -5,6 +5,9 @@ use std::fmt;
 /// What stands where a secret was.
 pub const MASK: &str = "***";
 
+/// What stands where a secret was that is not the one before.
+pub const CHANGED: &str = "*** (changed)";
+
 /// A text whose `Display` and `Debug` show the mask.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Secret(String);

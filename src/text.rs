@@ -32,6 +32,8 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     let word = word.to_lowercase();
     candidates
         .into_iter()
+        // Nothing is near to everything short.
+        .filter(|_| !word.is_empty())
         .map(|candidate| (strsim::damerau_levenshtein(&word, &candidate.to_lowercase()), candidate))
         .filter(|(distance, candidate)| *distance <= 2.max(candidate.len() / 3))
         .min_by_key(|(distance, _)| *distance)
@@ -41,6 +43,22 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 /// `, did you mean …`, or nothing: to be put behind "unknown key".
 pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
     nearest(word, candidates).map(|candidate| format!("did you mean `{candidate}`?"))
+}
+
+/// The parts between commas. `\\,` is a comma within a part, `\\\\` a backslash; before anything else a backslash is one itself.
+#[must_use]
+pub fn split_at_commas(text: &str) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        let last = parts.len() - 1;
+        match character {
+            '\\' => parts[last].push(characters.next_if(|next| matches!(next, ',' | '\\')).unwrap_or('\\')),
+            ',' => parts.push(String::new()),
+            other => parts[last].push(other),
+        }
+    }
+    parts
 }
 
 /// `1 migration`, `2 migrations`.
@@ -153,6 +171,18 @@ pub fn find_word(sql: &str, word: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn parts_are_joined_by_commas() {
+        for (text, parts) in [
+            ("", vec![""]),
+            ("a,b,", vec!["a", "b", ""]),
+            ("a\\,b,\\\\", vec!["a,b", "\\"]),
+            ("C:\\dir,x\\", vec!["C:\\dir", "x\\"]),
+        ] {
+            assert_eq!(split_at_commas(text), parts, "{text}");
+        }
+    }
 
     #[test]
     fn positions_count_characters() {

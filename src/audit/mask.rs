@@ -5,10 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::record::Record;
-use crate::secret::MASK;
-
-/// Stands for a value that is not the one before.
-const CHANGED: &str = "*** (changed)";
+use crate::secret::{CHANGED, MASK};
 
 /// The columns whose values are not shown, each as `users.password_hash`.
 #[derive(Debug, Clone, Default)]

@@ -1,11 +1,12 @@
 //! Counts, sums, averages, least and greatest, in groups. What is decimal stays exact.
 
-use rust_decimal::{Decimal, RoundingStrategy};
 use serde::Serialize;
 use serde_json::Value as Json;
 
+use super::average::average;
 use super::condition::Condition;
 use super::expr::{Expr, Op, Operand, Test};
+use super::list::of_filter;
 use super::render;
 use crate::db::{AnyConnection, Form, Value};
 use crate::error::{Code, Error, Result};
@@ -49,9 +50,6 @@ pub struct Aggregate<'c> {
 pub struct Groups {
     pub rows: Vec<Record>,
 }
-
-/// The places that an average has beyond those of its column.
-const PLACES: u32 = 4;
 
 impl Function {
     fn word(self) -> &'static str {
@@ -123,11 +121,20 @@ impl Measure {
             (Kind::Int { .. }, Function::Sum) => widest,
             (kind, _) => kind.clone(),
         };
-        // A sum of whole numbers is a decimal on two of them.
-        let form =
-            if self.function == Function::Sum && column.form != Form::Float { Form::Decimal } else { column.form };
-        let form = if matches!(column.kind, Kind::Float) { Form::Float } else { form };
-        Column { kind, form, nullable: true, ..column }
+        // A sum of whole numbers is a decimal on two of them, and so is an average.
+        let adds = matches!(self.function, Function::Sum | Function::Average);
+        match &column.kind {
+            Kind::Float => Column { kind, form: Form::Float, nullable: true, ..column },
+            _ if adds => Column {
+                kind,
+                form: Form::Decimal,
+                type_name: "numeric".into(),
+                lower: false,
+                nullable: true,
+                ..column
+            },
+            _ => Column { kind, nullable: true, ..column },
+        }
     }
 }
 
@@ -219,18 +226,9 @@ impl Aggregate<'_> {
     }
 
     fn write_having(&self, writer: &mut Writer, expr: &Expr) -> Result<()> {
-        let parts = |writer: &mut Writer, parts: &[Expr], with: &str| -> Result<()> {
-            writer.push("(");
-            for (at, part) in parts.iter().enumerate() {
-                writer.push(if at > 0 { with } else { "" });
-                self.write_having(writer, part)?;
-            }
-            writer.push(")");
-            Ok(())
-        };
         match expr {
-            Expr::All(all) => parts(writer, all, " AND "),
-            Expr::Any(all) => parts(writer, all, " OR "),
+            Expr::All(all) => self.write_parts(writer, all, " AND "),
+            Expr::Any(all) => self.write_parts(writer, all, " OR "),
             Expr::Not(expr) => {
                 writer.push("NOT (");
                 self.write_having(writer, expr)?;
@@ -241,6 +239,20 @@ impl Aggregate<'_> {
         }
     }
 
+    /// Half by half, as filters are.
+    fn write_parts(&self, writer: &mut Writer, parts: &[Expr], with: &str) -> Result<()> {
+        if let [part] = parts {
+            return self.write_having(writer, part);
+        }
+        let (some, others) = parts.split_at(parts.len() / 2);
+        writer.push("(");
+        self.write_parts(writer, some, with)?;
+        writer.push(with);
+        self.write_parts(writer, others, with)?;
+        writer.push(")");
+        Ok(())
+    }
+
     fn write_test(&self, writer: &mut Writer, test: &Test) -> Result<()> {
         let name = test.path.join(".");
         let (expression, _) = self.output(writer, &name)?;
@@ -249,11 +261,10 @@ impl Aggregate<'_> {
             Some(measure) => measure.column(&self.subject),
             None => self.subject.columns[self.subject.column(&name)?].clone(),
         };
+        let table = self.subject.name.to_string();
+        let column = Column { name: name.clone(), ..column };
         let read = |word: &str| {
-            column
-                .kind
-                .parse(word)
-                .map_err(|wrong| Error::new(Code::Filter, format!("`{name}`: {} {wrong}", column.shown(word))))
+            column.parse(&table, word, self.subject.grammar).map_err(|error| error.with_code(Code::Filter))
         };
         match (&test.operand, test.op) {
             (Operand::None, op) => {
@@ -285,7 +296,7 @@ impl Aggregate<'_> {
         let statement = self.statement()?;
         let rows = connection
             .select(&statement.sql, &statement.binds)
-            .map_err(|error| error.into_error(format!("cannot read `{}`", self.subject.name)))?;
+            .map_err(|error| of_filter(error.into_error(format!("cannot read `{}`", self.subject.name))))?;
         Ok(Groups { rows: rows.iter().map(|row| self.record(row)).collect() })
     }
 
@@ -319,25 +330,4 @@ fn settled(kind: &Kind, value: &Value) -> Json {
         (Kind::Minor, Value::Text(units)) => units.parse().map_or(Json::Null, |units| kind.json(&Value::Int(units))),
         _ => kind.json(value),
     }
-}
-
-/// A sum divided by its count: exact up to four places more than the column has.
-fn average(kind: &Kind, sum: &Value, count: i64) -> Json {
-    let sum = match sum {
-        Value::Int(number) => Decimal::from(*number),
-        Value::Text(text) => match text.parse() {
-            Ok(number) => number,
-            Err(_) => return Json::Null,
-        },
-        #[expect(clippy::cast_precision_loss, reason = "an average of floating-point numbers is one")]
-        Value::Float(number) => return kind.json(&Value::Float(number / count as f64)),
-        _ => return Json::Null,
-    };
-    if count == 0 {
-        return Json::Null;
-    }
-    let sum = if *kind == Kind::Minor { sum / Decimal::ONE_HUNDRED } else { sum };
-    let places = sum.scale() + PLACES;
-    let average = (sum / Decimal::from(count)).round_dp_with_strategy(places, RoundingStrategy::MidpointAwayFromZero);
-    average.normalize().to_string().into()
 }

@@ -3,7 +3,7 @@
 
 use super::expr::{Expr, Op, Operand, Origin, Test};
 use super::link::{Link, World};
-use super::parse::error_at;
+use super::parse::{FARTHEST, error_at};
 use crate::db::Value;
 use crate::error::{Code, Error, Result};
 use crate::rows::{Kind, Subject};
@@ -47,14 +47,15 @@ impl<'c> Condition<'c> {
         })
     }
 
-    /// Whether it looks at other tables.
+    /// How many values it compares with.
     #[must_use]
-    pub fn is_local(&self) -> bool {
+    pub fn values(&self) -> usize {
         match self {
-            Self::All(parts) | Self::Any(parts) => parts.iter().all(Self::is_local),
-            Self::Not(condition) => condition.is_local(),
-            Self::Exists { .. } => false,
-            _ => true,
+            Self::All(parts) | Self::Any(parts) => parts.iter().map(Self::values).sum(),
+            Self::Not(condition) | Self::Exists { condition, .. } => condition.values(),
+            Self::Compare { .. } => 1,
+            Self::In { values, .. } => values.len(),
+            Self::IsNull { .. } => 0,
         }
     }
 }
@@ -82,6 +83,9 @@ fn along<'c>(subject: &Subject<'c>, path: &[String], test: &Test, world: World<'
     let [first, rest @ ..] = path else { return Err(Error::new(Code::Filter, "a column is missing")) };
     if rest.is_empty() {
         return at_column(subject, first, test, world);
+    }
+    if path.len() > FARTHEST {
+        return Err(Error::new(Code::Filter, format!("a path leads through {FARTHEST} related tables at most")));
     }
     let link = Link::find(subject, first, world)?;
     let condition = match &link.through {
@@ -151,6 +155,12 @@ fn at_column<'c>(subject: &Subject<'c>, name: &str, test: &Test, world: World<'_
             }
             if word.contains('\0') && !subject.grammar.keeps_nul() {
                 return Err(Error::new(Code::Filter, "a NUL character, which the database cannot hold in text"));
+            }
+            let open = word.len() - word.trim_end_matches('\\').len();
+            if op == Op::Like && open % 2 == 1 && subject.grammar.needs_whole_patterns() {
+                let message =
+                    format!("the pattern for `{table}.{name}` ends with a backslash, which hides what follows it");
+                return Err(Error::new(Code::Filter, message).hint("`\\\\` is a backslash itself"));
             }
             Ok(Condition::Compare { column: at, op, value: Value::text(word) })
         }

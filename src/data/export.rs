@@ -1,6 +1,6 @@
 //! Rows into a file, as they come from the database: none of them is kept.
 
-use super::list::Query;
+use super::list::{Query, of_filter};
 use crate::db::bulk::{self, Cell};
 use crate::db::{AnyConnection, Value};
 use crate::error::{Error, Result};
@@ -44,7 +44,7 @@ struct Stop(Error);
 
 impl From<crate::db::DbError> for Stop {
     fn from(error: crate::db::DbError) -> Self {
-        Self(error.into())
+        Self(of_filter(error.into()))
     }
 }
 

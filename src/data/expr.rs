@@ -1,10 +1,12 @@
 //! A filter as it was written: what is compared with what, before anybody knows whether there are such columns.
 
+use std::sync::Arc;
+
 /// Where something stands in what was typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
-    /// The word or text.
-    pub text: String,
+    /// The word or text, which all of its comparisons share.
+    pub text: Arc<str>,
     /// A byte offset in it.
     pub at: usize,
     /// Whether it came by `--where` rather than as a word.

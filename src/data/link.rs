@@ -139,6 +139,14 @@ fn ways<'c>(from: &Subject<'c>, world: World<'_>) -> Vec<Way<'c>> {
         }
         ways.push(Way { link, names, exact, usual });
     }
+    // The same foreign key may be declared twice.
+    let mut seen: Vec<(String, Vec<(usize, usize)>)> = Vec::new();
+    ways.retain(|way| {
+        let one = (way.exact.clone(), way.link.pairs.clone());
+        let is_new = !seen.contains(&one);
+        seen.push(one);
+        is_new
+    });
     ways
 }
 

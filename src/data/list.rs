@@ -7,7 +7,7 @@ use super::nest::Nested;
 use super::render;
 use super::sort::{After, Sort};
 use crate::db::{AnyConnection, DbError, Value};
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::record::Record;
 use crate::rows::{Subject, Writer};
 
@@ -83,15 +83,23 @@ impl<'c> Query<'c> {
         self.write_from(&mut writer, true);
         self.sort.write(&mut writer, subject);
         // One more than is wanted tells whether there are more.
-        let page = subject.grammar.page(self.limit.map(|limit| limit.saturating_add(1)), self.offset);
+        let page = subject.grammar.page(self.limit.map(|limit| limit.saturating_add(1)), self.passed());
         writer.push(&page);
         writer
+    }
+
+    /// How many rows are passed over.
+    fn passed(&self) -> u64 {
+        self.offset.saturating_add(self.after.as_ref().map_or(0, After::rows))
     }
 
     fn write_from(&self, writer: &mut Writer, pages: bool) {
         let subject = &self.subject;
         writer.push(" FROM ").push(&subject.quoted()).push(" t0");
-        let after = self.after.as_ref().filter(|_| pages);
+        let after = match &self.after {
+            Some(After::Row(place)) if pages => Some(place),
+            _ => None,
+        };
         match (&self.condition, after) {
             (None, None) => {}
             (Some(condition), None) => {
@@ -100,13 +108,13 @@ impl<'c> Query<'c> {
             }
             (None, Some(after)) => {
                 writer.push(" WHERE ");
-                after.write(writer, subject, &self.sort);
+                After::write(writer, subject, &self.sort, after);
             }
             (Some(condition), Some(after)) => {
                 writer.push(" WHERE ");
                 render::condition(writer, subject, 0, condition);
                 writer.push(" AND ");
-                after.write(writer, subject, &self.sort);
+                After::write(writer, subject, &self.sort, after);
             }
         }
     }
@@ -142,7 +150,9 @@ impl<'c> Query<'c> {
         let more = limit.is_some_and(|limit| rows.len() > limit);
         rows.truncate(limit.unwrap_or(usize::MAX));
         let next = rows.last().filter(|_| more && self.sort.total);
-        let next = next.map(|row| After::of(&self.sort, row).token(subject, &self.sort));
+        let so_far = self.passed().saturating_add(rows.len() as u64);
+        let next = next.map(|row| After::of(subject, &self.sort, row, so_far, self.reveal));
+        let next = next.map(|after| after.token(subject, &self.sort));
         let record = |row: &Vec<Value>| -> Record {
             let one = |at: &usize| {
                 let column = &subject.columns[*at];
@@ -186,6 +196,12 @@ impl<'c> Query<'c> {
     }
 
     fn failed(&self, error: DbError) -> Error {
-        error.into_error(format!("cannot read `{}`", self.subject.name))
+        let error = error.into_error(format!("cannot read `{}`", self.subject.name));
+        if self.condition.is_some() { of_filter(error) } else { error }
     }
+}
+
+/// The error of a query that has a filter: no other value is at fault than one of it, some of which only the server can judge.
+pub(super) fn of_filter(error: Error) -> Error {
+    if error.code() == Code::Value { error.with_code(Code::Filter) } else { error }
 }

@@ -2,6 +2,7 @@
 //! on are `rows/`.
 
 mod aggregate;
+mod average;
 mod condition;
 mod evaluate;
 mod export;
@@ -20,7 +21,7 @@ pub use condition::Condition;
 pub use evaluate::{holds, order};
 pub use export::export;
 pub use expr::{Expr, Op, Operand, Origin, Test};
-pub use import::{Imported, Options as ImportOptions, Rejected, Rejects, import};
+pub use import::{Imported, Input as ImportInput, Options as ImportOptions, Rejected, Rejects, import};
 pub use link::{Link, World};
 pub use list::{Count, Listing, Query};
 pub use nest::Nested;

@@ -1,15 +1,19 @@
 //! The language of `--where`: comparisons, joined by `and`, `or` and `not`, in parentheses.
 
+use std::sync::Arc;
+
 use super::expr::{Expr, Op, Operand, Origin, Test};
 use crate::error::{Code, Error, Place, Result};
 
 /// So deep may parentheses stand in one another.
 const DEEPEST: usize = 64;
+/// So many related tables may a path go through: each is a query within the one before.
+pub const FARTHEST: usize = 16;
 
 /// Reads a filter: `total_amount > 100 and (status = "paid" or user.role = "admin")`.
 pub fn parse(text: &str) -> Result<Expr> {
     let tokens = tokens(text)?;
-    let mut parser = Parser { text, tokens, next: 0, depth: 0 };
+    let mut parser = Parser { text: text.into(), tokens, next: 0, depth: 0 };
     let expr = parser.any()?;
     match parser.peek() {
         Token::End => Ok(expr),
@@ -124,14 +128,14 @@ fn quoted(rest: &str, quote: char) -> Option<(String, usize)> {
     None
 }
 
-struct Parser<'t> {
-    text: &'t str,
+struct Parser {
+    text: Arc<str>,
     tokens: Vec<(Token, usize)>,
     next: usize,
     depth: usize,
 }
 
-impl Parser<'_> {
+impl Parser {
     fn peek(&self) -> &Token {
         &self.tokens[self.next].0
     }
@@ -157,7 +161,7 @@ impl Parser<'_> {
     }
 
     fn wrong(&self, message: impl Into<String>) -> Error {
-        error_at(self.text, self.at(), message)
+        error_at(&self.text, self.at(), message)
     }
 
     fn any(&mut self) -> Result<Expr> {
@@ -200,7 +204,7 @@ impl Parser<'_> {
 
     fn test(&mut self) -> Result<Expr> {
         let at = self.at();
-        let origin = Origin { text: self.text.to_owned(), at, is_where: true };
+        let origin = Origin { text: self.text.clone(), at, is_where: true };
         let path = self.path()?;
         let test = |op, operand| Ok(Expr::Test(Test { path, op, operand, origin }));
         if let Token::Sign(op) = *self.peek() {

@@ -50,8 +50,19 @@ pub fn expression(writer: &Writer, subject: &Subject<'_>, depth: usize, column: 
     format!("t{depth}.{}", writer.grammar.identifier(&subject.columns[column].name))
 }
 
+/// Half by half: in a row of thousands each would stand within the one before, which is deeper than servers go.
 fn joined(writer: &mut Writer, subject: &Subject<'_>, depth: usize, parts: &[Condition<'_>], with: &str) {
-    writer.push("(").list(with, parts, |writer, part| condition(writer, subject, depth, part)).push(")");
+    const FEW: usize = 8;
+    writer.push("(");
+    if parts.len() > FEW {
+        let (some, others) = parts.split_at(parts.len() / 2);
+        joined(writer, subject, depth, some, with);
+        writer.push(with);
+        joined(writer, subject, depth, others, with);
+    } else {
+        writer.list(with, parts, |writer, part| condition(writer, subject, depth, part));
+    }
+    writer.push(")");
 }
 
 fn related(writer: &mut Writer, subject: &Subject<'_>, depth: usize, link: &Link<'_>) {

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use super::render::expression;
 use crate::db::Value;
 use crate::error::{Code, Error, Result};
-use crate::rows::{Kind, Subject, Writer};
+use crate::rows::{Column, Kind, Subject, Writer};
 
 /// A column by which rows are ordered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,14 +49,17 @@ impl Sort {
                 }
             }
         } else {
-            let newest = subject.columns.iter().position(|column| column.name == "created_at");
+            let shows = |column: &Column| column.name == "created_at" && (reveal || !column.sensitive);
+            let newest = subject.columns.iter().position(shows);
             by.extend(newest.map(|column| By { column, descending: true }));
         }
-        let whole = |key: &Vec<usize>| key.iter().all(|at| !subject.columns[*at].nullable);
-        let key = subject.keys().into_iter().find(whole);
+        let whole = |key: &&Vec<usize>| key.iter().all(|at| !subject.columns[*at].nullable);
+        let shows = |key: &&Vec<usize>| reveal || !key.iter().any(|at| subject.columns[*at].sensitive);
+        let keys = subject.keys();
+        let key = keys.iter().filter(whole).find(shows).or_else(|| keys.iter().find(whole));
         // As the first column goes, so does the key: an index serves in either direction.
         let descending = by.first().is_some_and(|by| by.descending);
-        for column in key.iter().flatten().copied() {
+        for column in key.into_iter().flatten().copied() {
             if !by.iter().any(|one| one.column == column) {
                 by.push(By { column, descending });
             }
@@ -76,6 +79,11 @@ impl Sort {
         });
     }
 
+    /// Whether the place of a row tells what may not be seen: by the key that breaks ties.
+    fn hides(&self, subject: &Subject<'_>, reveal: bool) -> bool {
+        !reveal && self.by.iter().any(|by| subject.columns[by.column].sensitive)
+    }
+
     /// What names it in tokens.
     fn title(&self, subject: &Subject<'_>) -> String {
         let one = |by: &By| format!("{}{}", if by.descending { "-" } else { "" }, subject.columns[by.column].name);
@@ -84,27 +92,48 @@ impl Sort {
     }
 }
 
-/// The place of a row in an order.
+/// From where on rows are wanted.
 #[derive(Debug, Clone, PartialEq)]
-pub struct After(pub Vec<Value>);
+pub enum After {
+    /// Behind the place of a row in an order.
+    Row(Vec<Value>),
+    /// Behind so many rows: where the place of one would tell what is sensitive.
+    Rows(u64),
+}
 
 impl After {
-    /// The place of a row, all columns of which were read.
+    /// Behind a row, all columns of which were read, and which is the last of so many.
     #[must_use]
-    pub fn of(sort: &Sort, row: &[Value]) -> Self {
-        Self(sort.by.iter().map(|by| row[by.column].clone()).collect())
+    pub fn of(subject: &Subject<'_>, sort: &Sort, row: &[Value], rows: u64, reveal: bool) -> Self {
+        if sort.hides(subject, reveal) {
+            return Self::Rows(rows);
+        }
+        Self::Row(sort.by.iter().map(|by| row[by.column].clone()).collect())
+    }
+
+    /// How many rows are passed over.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        match self {
+            Self::Row(_) => 0,
+            Self::Rows(rows) => *rows,
+        }
     }
 
     /// As a word that a person hands back.
     #[must_use]
     pub fn token(&self, subject: &Subject<'_>, sort: &Sort) -> String {
-        let values: Vec<Json> =
-            sort.by.iter().zip(&self.0).map(|(by, value)| subject.columns[by.column].kind.json(value)).collect();
-        URL_SAFE_NO_PAD.encode(Json::from(vec![Json::from(sort.title(subject)), Json::from(values)]).to_string())
+        let place = match self {
+            Self::Row(values) => {
+                sort.by.iter().zip(values).map(|(by, value)| subject.columns[by.column].kind.json(value)).collect()
+            }
+            Self::Rows(rows) => Json::from(*rows),
+        };
+        URL_SAFE_NO_PAD.encode(Json::from(vec![Json::from(sort.title(subject)), place]).to_string())
     }
 
     /// Reads such a word. One of another order or table has no place in this one.
-    pub fn parse(subject: &Subject<'_>, sort: &Sort, token: &str) -> Result<Self> {
+    pub fn parse(subject: &Subject<'_>, sort: &Sort, token: &str, reveal: bool) -> Result<Self> {
         let wrong = |message: &str| {
             let error =
                 Error::new(Code::Filter, message).note(format!("the token is `{}`", crate::text::shorten(token, 80)));
@@ -112,17 +141,27 @@ impl After {
         };
         let no = || wrong("the token of `--after` is none of dbtool's");
         let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| no())?;
-        let (title, values): (String, Vec<Json>) = serde_json::from_slice(&bytes).map_err(|_| no())?;
-        if title != sort.title(subject) || values.len() != sort.by.len() {
+        let (title, place): (String, Json) = serde_json::from_slice(&bytes).map_err(|_| no())?;
+        if title != sort.title(subject) {
             return Err(wrong("the token of `--after` is of another table or sort"));
         }
-        let value = |(by, json): (&super::sort::By, &Json)| subject.value(by.column, json).map_err(|_| no());
-        sort.by.iter().zip(&values).map(value).collect::<Result<_>>().map(Self)
+        let values = match place {
+            Json::Array(values) if values.len() == sort.by.len() => values,
+            Json::Number(rows) => return rows.as_u64().map(Self::Rows).ok_or_else(no),
+            _ => return Err(no()),
+        };
+        // With a place of one's own making the values could be found out one by one.
+        if sort.hides(subject, reveal) {
+            let error = Error::new(Code::Filter, "the token of `--after` is of a page that showed what is sensitive");
+            return Err(error.hint("add `--reveal`, if you may see it"));
+        }
+        let value = |(by, json): (&By, &Json)| subject.value(by.column, json).map_err(|_| no());
+        sort.by.iter().zip(&values).map(value).collect::<Result<_>>().map(Self::Row)
     }
 
-    /// Writes what holds for the rows behind it. NULL comes before every value.
-    pub fn write(&self, writer: &mut Writer, subject: &Subject<'_>, sort: &Sort) {
-        let parts: Vec<(&By, &Value)> = sort.by.iter().zip(&self.0).collect();
+    /// Writes what holds for the rows behind a place. NULL comes before every value.
+    pub fn write(writer: &mut Writer, subject: &Subject<'_>, sort: &Sort, place: &[Value]) {
+        let parts: Vec<(&By, &Value)> = sort.by.iter().zip(place).collect();
         writer.push("(").list(" OR ", 0..parts.len(), |writer, last| {
             writer.push("(").list(" AND ", 0..=last, |writer, at| {
                 let (by, value) = parts[at];

@@ -124,6 +124,9 @@ impl Grammar {
     /// How many rows at most, from which on.
     #[must_use]
     pub fn page(self, limit: Option<u64>, offset: u64) -> String {
+        // More than any table has, and than a server reads.
+        const MOST: u64 = i64::MAX as u64;
+        let (limit, offset) = (limit.map(|limit| limit.min(MOST)), offset.min(MOST));
         let limit = match (self.0, limit) {
             (_, Some(limit)) => format!(" LIMIT {limit}"),
             // An OFFSET must not stand alone.
@@ -168,6 +171,37 @@ impl Grammar {
     #[must_use]
     pub fn keeps_nul(self) -> bool {
         self.0 != Backend::Postgres
+    }
+
+    /// Whether a pattern must not end with a backslash that hides nothing.
+    #[must_use]
+    pub fn needs_whole_patterns(self) -> bool {
+        self.0 == Backend::Postgres
+    }
+
+    /// How many values one statement takes at most.
+    #[must_use]
+    pub fn most_values(self) -> usize {
+        match self.0 {
+            Backend::Sqlite => 32_766,
+            Backend::Postgres | Backend::Mysql => 65_535,
+        }
+    }
+
+    /// What stands behind the values of an INSERT that stores nothing where another row is in its way, rather than end the
+    /// transaction; nothing where an error does not end it.
+    #[must_use]
+    pub fn yielding(self) -> &'static str {
+        match self.0 {
+            Backend::Postgres => " ON CONFLICT DO NOTHING",
+            Backend::Mysql | Backend::Sqlite => "",
+        }
+    }
+
+    /// Whether to look with a lock for a row that is not there keeps others from storing it, and them us.
+    #[must_use]
+    pub fn locks_gaps(self) -> bool {
+        self.0 == Backend::Mysql
     }
 
     /// Whether declared types bind: where they do not, whatever is put into a column may come out of it.

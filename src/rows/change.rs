@@ -10,7 +10,7 @@ use super::subject::Subject;
 use super::writer::Writer;
 use crate::audit::{Event, Trail};
 use crate::db::types::Id;
-use crate::db::{AnyConnection, Value};
+use crate::db::{AnyConnection, DbError, Value, Which};
 use crate::entities::{Broken, Entity, Meaning, RepositoryError};
 use crate::error::{Code, Error, Result};
 use crate::record::Record;
@@ -43,7 +43,13 @@ impl<'s, 'c> Changes<'s, 'c> {
     }
 
     /// Stores a new row, and gives it as it is stored.
-    pub fn create(&self, connection: &mut AnyConnection, mut record: Record) -> Result<Record> {
+    pub fn create(&self, connection: &mut AnyConnection, record: Record) -> Result<Record> {
+        let stored = self.store(connection, record, false)?;
+        stored.ok_or_else(|| Error::new(Code::Unexpected, "a row was stored, and nothing came of it"))
+    }
+
+    /// The same. `yields`: nothing is stored, and `None` told, where another row has the same key.
+    fn store(&self, connection: &mut AnyConnection, mut record: Record, yields: bool) -> Result<Option<Record>> {
         let subject = self.subject;
         subject.to_change()?;
         self.check_columns(&record)?;
@@ -55,12 +61,12 @@ impl<'s, 'c> Changes<'s, 'c> {
             check_rules(entity, entity.validate(&mut record, None))?;
         }
         self.fill_defaults(connection, &mut record)?;
-        let stored = self.insert(connection, &record)?;
+        let Some(stored) = self.insert(connection, &record, yields)? else { return Ok(None) };
         if let Some(entity) = subject.entity {
             entity.after_create(connection, &stored)?;
         }
         self.tell(connection, |id| Event::create(self.table(), id, stored.clone()), &stored)?;
-        Ok(stored)
+        Ok(Some(stored))
     }
 
     /// Changes columns of a row that was read, and gives it as it is stored then. Nothing is done where nothing changes.
@@ -156,11 +162,25 @@ impl<'s, 'c> Changes<'s, 'c> {
                 format!("`{}`", key.iter().map(|at| subject.columns[*at].name.as_str()).collect::<Vec<_>>().join(", "))
             };
             let message = format!("no key of `{}` is given, by which a row that is there could be known", subject.name);
-            let error = Error::new(Code::Usage, message).note("nothing was done");
+            // Without a value it is this row that is at fault, and not whoever left the column out.
+            let is_there = |key: &Vec<usize>| key.iter().all(|at| record.contains_key(&subject.columns[*at].name));
+            let code = if keys.iter().any(is_there) { Code::Value } else { Code::Usage };
+            let error = Error::new(code, message).note("nothing was done");
             return Err(error.hint(format!("give one of {}", text::listed(keys.iter().map(names)))));
         };
-        let Some(before) = find(connection, subject, &key, Lock::ForUpdate)? else {
-            return self.create(connection, record).map(Upserted::Created);
+        // Two that lock the place of a row that is not there would wait for each other.
+        let is_there = !subject.grammar.locks_gaps() || find(connection, subject, &key, Lock::None)?.is_some();
+        let found = if is_there { find(connection, subject, &key, Lock::ForUpdate)? } else { None };
+        let before = match found {
+            Some(before) => before,
+            None => match self.store(connection, record.clone(), true)? {
+                Some(created) => return Ok(Upserted::Created(created)),
+                // Another stored it meanwhile; or a row of another key is in the way, which is an error.
+                None => match find(connection, subject, &key, Lock::ForUpdate)? {
+                    Some(before) => before,
+                    None => return self.create(connection, record).map(Upserted::Created),
+                },
+            },
         };
         let old = subject.record(&before);
         let after = self.update(connection, &before, &record)?;
@@ -283,8 +303,9 @@ impl<'s, 'c> Changes<'s, 'c> {
         Ok(())
     }
 
-    /// Stores a row, and gives it as it is stored, with what the database filled in.
-    fn insert(&self, connection: &mut AnyConnection, record: &Record) -> Result<Record> {
+    /// Stores a row, and gives it as it is stored, with what the database filled in. `yields`: `None` where another row is in its
+    /// way.
+    fn insert(&self, connection: &mut AnyConnection, record: &Record, yields: bool) -> Result<Option<Record>> {
         let subject = self.subject;
         let (mut given, mut always) = (Vec::new(), false);
         for (name, json) in record {
@@ -308,6 +329,13 @@ impl<'s, 'c> Changes<'s, 'c> {
             });
             writer.push(")");
         }
+        if yields {
+            let words = subject.grammar.yielding();
+            writer.push(words);
+        }
+        let gives_way = |error: &DbError| {
+            yields && error.constraint.as_ref().is_some_and(|constraint| constraint.which == Which::Unique)
+        };
         let stored: Option<Key> = if subject.grammar.returns() {
             // What a trigger changes afterwards is no part of RETURNING: the row is read again by its key.
             let wanted: Vec<usize> = if key.is_empty() { (0..subject.columns.len()).collect() } else { key.clone() };
@@ -319,15 +347,23 @@ impl<'s, 'c> Changes<'s, 'c> {
             writer.list(", ", wanted.iter().map(bare), |writer, column| {
                 writer.push(&column);
             });
-            let rows =
-                connection.select(&writer.sql, &writer.binds).map_err(|error| refused(subject, record, error))?;
-            let values = rows.into_iter().next().unwrap_or_default();
+            let rows = match connection.select(&writer.sql, &writer.binds) {
+                Err(error) if gives_way(&error) => return Ok(None),
+                rows => rows.map_err(|error| refused(subject, record, error))?,
+            };
+            let values = match rows.into_iter().next() {
+                None if yields => return Ok(None),
+                values => values.unwrap_or_default(),
+            };
             if key.is_empty() {
-                return Ok(subject.record(&values));
+                return Ok(Some(subject.record(&values)));
             }
             Some(Key { columns: key, values })
         } else {
-            self.run(connection, &writer, record)?;
+            match connection.change(&writer.sql, &writer.binds) {
+                Err(error) if gives_way(&error) => return Ok(None),
+                done => done.map_err(|error| refused(subject, record, error))?,
+            };
             let counted =
                 key.iter().any(|at| subject.columns[*at].counted && !given.iter().any(|(given, _)| given == at));
             let last = if counted { connection.select(subject.grammar.last_number(), &[])? } else { Vec::new() };
@@ -338,10 +374,10 @@ impl<'s, 'c> Changes<'s, 'c> {
             let values = key.iter().map(part).collect::<Option<Vec<_>>>();
             values.filter(|values| !values.is_empty()).map(|values| Key { columns: key, values })
         };
-        match stored {
-            Some(key) => Ok(subject.record(&read(connection, subject, &key, Lock::None)?)),
-            None => Ok(record.clone()),
-        }
+        Ok(Some(match stored {
+            Some(key) => subject.record(&read(connection, subject, &key, Lock::None)?),
+            None => record.clone(),
+        }))
     }
 
     fn run(&self, connection: &mut AnyConnection, writer: &Writer, record: &Record) -> Result<u64> {

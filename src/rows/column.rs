@@ -3,11 +3,12 @@
 use serde_json::Value as Json;
 
 use super::kind::{Kind, Wrong};
+use super::number;
 use crate::catalog::{self, Type};
 use crate::db::{Form, Grammar, Value};
 use crate::entities::{Field, Meaning};
 use crate::error::{Code, Error, Result};
-use crate::secret::MASK;
+use crate::secret::{CHANGED, MASK};
 use crate::text;
 
 /// A column, as the catalog and its entity tell it.
@@ -35,6 +36,8 @@ pub struct Column {
     pub known: bool,
     /// It is stored in lower case, and looked for likewise.
     pub lower: bool,
+    /// The database makes a number of 64 bits of whatever looks like a number: SQLite.
+    pub numeric: bool,
 }
 
 impl Column {
@@ -43,6 +46,7 @@ impl Column {
         base: &str,
         field: Option<&Field>,
         sensitive: bool,
+        strict: bool,
         grammar: Grammar,
     ) -> Self {
         let (kind, form) = shape(&column.neutral, field.map(|field| field.meaning), grammar);
@@ -60,6 +64,10 @@ impl Column {
             managed: field.is_some_and(|field| field.managed),
             known: field.is_some(),
             lower: field.is_some_and(|field| field.meaning == Meaning::Email),
+            // In a strict table `ANY` keeps what it is given.
+            numeric: !grammar.keeps_types()
+                && number::is_numeric_in_sqlite(base)
+                && !(strict && column.neutral == Type::Any),
         }
     }
 
@@ -87,6 +95,7 @@ impl Column {
             }
             value => value,
         };
+        let value = value.and_then(|value| self.kept(value));
         value.map_err(|wrong| {
             let Wrong { message, hint } = wrong;
             let error = Error::new(Code::Value, format!("`{table}.{}`: {} {message}", self.name, self.shown(word)));
@@ -94,9 +103,43 @@ impl Column {
         })
     }
 
+    /// A value as the database will keep it. One that it would change in silence is refused.
+    fn kept(&self, value: Value) -> Result<Value, Wrong> {
+        let Value::Text(text) = &value else { return Ok(value) };
+        if let Some(wrong) = self.changes(text) {
+            return Err(wrong);
+        }
+        // As the number itself, for SQLite reads the last digits of a text less well.
+        Ok(match (&self.kind, text.parse::<i64>(), text.parse::<f64>()) {
+            (Kind::Decimal { .. }, Ok(number), _) if self.numeric => Value::Int(number),
+            (Kind::Decimal { .. }, _, Ok(number)) if self.numeric => Value::Float(number),
+            _ => value,
+        })
+    }
+
+    /// Why a text would not come back as it is: SQLite makes a number of it, which has no room for all of it.
+    pub(super) fn changes(&self, text: &str) -> Option<Wrong> {
+        // So many digits are kept by any float.
+        const SAFE_DIGITS: usize = 15;
+        let is_number = match self.kind {
+            Kind::Decimal { .. } | Kind::Int { .. } if text.len() <= SAFE_DIGITS => return None,
+            Kind::Decimal { .. } | Kind::Int { .. } | Kind::Json => true,
+            Kind::Text { .. } | Kind::Any | Kind::Other => false,
+            _ => return None,
+        };
+        let stored = number::in_sqlite(text).filter(|_| self.numeric)?;
+        if stored == text || (is_number && number::is_same(&stored, text.trim())) {
+            return None;
+        }
+        let stored = if self.sensitive { "another".to_owned() } else { format!("`{stored}`") };
+        let wrong =
+            Wrong::new(format!("would be {stored}, for SQLite makes numbers of 64 bits in a column of this type"));
+        Some(Wrong { hint: Some("a column of type `TEXT` keeps every digit".into()), ..wrong })
+    }
+
     /// Whether a word is not a value, but what stands for one in outputs.
     pub(super) fn is_mask(&self, word: &str) -> bool {
-        self.sensitive && word == MASK
+        self.sensitive && [MASK, CHANGED].contains(&word)
     }
 
     /// A value for an error.

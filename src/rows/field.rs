@@ -42,6 +42,11 @@ impl Column {
         if self.is_mask(word) {
             return Err(Wrong::of_mask());
         }
+        if self.numeric
+            && let Some(wrong) = self.changes(word)
+        {
+            return Err(wrong);
+        }
         match &self.kind {
             Kind::Text { longest: None } | Kind::Any | Kind::Other => return Ok(word.as_bytes()),
             // No text has more characters than bytes.
@@ -277,6 +282,7 @@ mod tests {
             managed: false,
             known: false,
             lower: false,
+            numeric: false,
         }
     }
 

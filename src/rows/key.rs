@@ -15,7 +15,8 @@ pub struct Key {
 }
 
 impl Key {
-    /// Reads a word: a value of the primary key, or else of the first other key that takes it. `\,` is a comma within a part.
+    /// Reads a word: a value of the primary key, or else of the first other key that takes it. `\,` is a comma within a part; a key
+    /// of one part may have commas as they are.
     pub fn parse(subject: &Subject<'_>, word: &str) -> Result<Self> {
         let keys = subject.keys();
         if keys.is_empty() {
@@ -28,7 +29,11 @@ impl Key {
         let table = subject.name.to_string();
         let mut first = None;
         for columns in keys {
-            let parts = if columns.len() == 1 { vec![word.to_owned()] } else { split(word) };
+            let parts = if columns.len() > 1 || word.contains("\\,") {
+                text::split_at_commas(word)
+            } else {
+                vec![word.to_owned()]
+            };
             if parts.len() != columns.len() {
                 let names = columns.iter().map(|at| format!("`{}`", subject.columns[*at].name));
                 let message = format!(
@@ -37,7 +42,9 @@ impl Key {
                     parts.len()
                 );
                 let error = Error::new(Code::Usage, message);
-                first.get_or_insert(error.hint(format!("its parts, joined by commas, are {}", text::listed(names))));
+                let names = text::listed(names);
+                let hint = format!("its parts, joined by commas, are {names}; `\\,` is a comma within one");
+                first.get_or_insert(error.hint(hint));
                 continue;
             }
             let values = columns.iter().zip(&parts);
@@ -84,37 +91,12 @@ impl Key {
     #[must_use]
     pub fn shown(&self, subject: &Subject<'_>) -> String {
         let part = |(at, value): (&usize, &Value)| match subject.columns[*at].kind.json(value) {
-            serde_json::Value::String(text) if self.columns.len() > 1 => text.replace('\\', "\\\\").replace(',', "\\,"),
+            serde_json::Value::String(text) if self.columns.len() > 1 || text.contains("\\,") => {
+                text.replace('\\', "\\\\").replace(',', "\\,")
+            }
             serde_json::Value::String(text) => text,
             other => other.to_string(),
         };
         self.columns.iter().zip(&self.values).map(part).collect::<Vec<_>>().join(",")
-    }
-}
-
-/// The parts between commas; behind a backslash a comma is one.
-fn split(word: &str) -> Vec<String> {
-    let mut parts = vec![String::new()];
-    let mut characters = word.chars();
-    while let Some(character) = characters.next() {
-        let last = parts.len() - 1;
-        match character {
-            '\\' => parts[last].extend(characters.next()),
-            ',' => parts.push(String::new()),
-            other => parts[last].push(other),
-        }
-    }
-    parts
-}
-
-#[cfg(test)]
-mod tests {
-    use super::split;
-
-    #[test]
-    fn parts_are_joined_by_commas() {
-        assert_eq!(split("a,b"), ["a", "b"]);
-        assert_eq!(split("a\\,b,\\\\"), ["a,b", "\\"]);
-        assert_eq!(split(""), [""]);
     }
 }

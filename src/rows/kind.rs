@@ -5,6 +5,7 @@ use std::fmt;
 use chrono::{DateTime, Datelike as _, NaiveDate, NaiveDateTime, Timelike as _};
 use serde_json::Value as Json;
 
+use super::number;
 use crate::catalog::Type;
 use crate::db::Value;
 use crate::db::types::Money;
@@ -281,11 +282,11 @@ impl Kind {
             (Kind::Any, Json::String(text)) => Ok(Value::text(text)),
             (_, Json::String(text)) => self.parse(text),
             (Kind::Bool, Json::Bool(value)) => Ok(Value::Bool(*value)),
-            (Kind::Int { .. }, Json::Number(number)) if number.is_f64() => match number.as_f64() {
-                // 5.0
-                Some(whole) if whole.fract() == 0.0 => self.parse(&format!("{whole:.0}")),
-                _ => Err(self.no()),
-            },
+            // 5.0, 1e3
+            (Kind::Int { .. }, Json::Number(number)) if number.is_f64() => {
+                let plain = number::plain(&number.to_string());
+                self.parse(&plain.ok_or_else(|| self.no())?)
+            }
             (
                 Kind::Int { .. } | Kind::Float | Kind::Decimal { .. } | Kind::Minor | Kind::Other | Kind::Bits { .. },
                 Json::Number(number),
@@ -453,6 +454,9 @@ mod tests {
         }
         assert_eq!(Kind::Json.parse_json(&Json::Null), Ok(Value::Null));
         assert_eq!(int(8).parse_json(&json!(5.0)), Ok(Value::Int(5)));
+        assert_eq!(int(64).parse_json(&json!(1e3)), Ok(Value::Int(1_000)));
+        assert!(int(64).parse_json(&json!(1e99)).is_err());
+        assert_eq!(MONEY.parse_json(&json!(1.5e3)), Ok(Value::text("1500.0")));
         assert!(int(8).parse_json(&json!(5.5)).is_err());
         assert!(int(8).parse_json(&json!([5])).is_err());
         for word in

@@ -8,8 +8,10 @@ mod column;
 mod field;
 mod key;
 mod kind;
+pub mod number;
 mod refusal;
 mod select;
+pub mod sensitive;
 mod subject;
 mod writer;
 
@@ -20,5 +22,6 @@ pub use key::Key;
 pub use kind::{Kind, Wrong};
 pub use refusal::refused;
 pub use select::{Lock, find, read};
-pub use subject::{Sensitive, Subject, singular};
+pub use sensitive::Sensitive;
+pub use subject::{Subject, singular};
 pub use writer::Writer;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::column::Column;
+use super::sensitive::{self, Sensitive};
 use crate::audit;
 use crate::catalog::{Catalog, Name, Table};
 use crate::db::{Grammar, Value};
@@ -22,9 +23,6 @@ pub struct Subject<'c> {
     pub grammar: Grammar,
     pub catalog: &'c Catalog,
 }
-
-/// The names of columns in settings, such as `users.password_hash`.
-pub type Sensitive = [String];
 
 impl<'c> Subject<'c> {
     /// A table.
@@ -77,15 +75,12 @@ impl<'c> Subject<'c> {
         let grammar = Grammar::new(catalog.backend);
         let bases: BTreeMap<String, &str> =
             catalog.domains.iter().map(|domain| (domain.name.to_string(), domain.type_name.as_str())).collect();
-        let is_sensitive = |column: &str| {
-            let full = format!("{}.{column}", name.name).to_lowercase();
-            let longer = format!("{name}.{column}").to_lowercase();
-            sensitive.iter().any(|one| [&full, &longer].contains(&&one.to_lowercase()))
-        };
+        let is_sensitive = |column: &str| sensitive::names(sensitive, name, column);
+        let strict = table.is_some_and(|table| table.options.contains_key("strict"));
         let column = |column: &crate::catalog::Column| {
             let base = bases.get(&column.type_name).copied().unwrap_or(&column.type_name);
             let field = entity.and_then(|entity| entity.field(&column.name));
-            Column::of(column, base, field, is_sensitive(&column.name), grammar)
+            Column::of(column, base, field, is_sensitive(&column.name), strict, grammar)
         };
         let columns = columns.iter().map(column).collect();
         Self { name, table, entity, columns, grammar, catalog }
@@ -181,6 +176,20 @@ impl<'c> Subject<'c> {
             (name.clone(), value)
         };
         record.iter().map(masked).collect()
+    }
+
+    /// A record as it is after a change, masked likewise: that a masked value is another than before stays visible.
+    #[must_use]
+    pub fn masked_after(&self, before: Option<&Record>, after: &Record, reveal: bool) -> Record {
+        let mut masked = self.masked(after, reveal);
+        let changed = |name: &str| {
+            let old = before.and_then(|before| before.get(name)).filter(|old| !old.is_null());
+            old.is_some_and(|old| after.get(name).is_some_and(|new| !new.is_null() && new != old))
+        };
+        for column in self.columns.iter().filter(|column| column.sensitive && !reveal && changed(&column.name)) {
+            masked.insert(column.name.clone(), crate::secret::CHANGED.into());
+        }
+        masked
     }
 
     /// The value of a record's column as it is bound.

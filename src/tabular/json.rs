@@ -18,6 +18,8 @@ pub struct Json<R> {
     used: usize,
     line: u64,
     next_line: u64,
+    /// How many objects an array had so far, the current one too.
+    row: u64,
     place: At,
 }
 
@@ -38,7 +40,7 @@ enum At {
 impl<R: Read> Json<R> {
     /// `name` is the file's, for errors.
     pub fn new(input: R, name: &Path) -> Self {
-        Self { window: Window::new(input, name), used: 0, line: 1, next_line: 1, place: At::Start }
+        Self { window: Window::new(input, name), used: 0, line: 1, next_line: 1, row: 0, place: At::Start }
     }
 
     /// Moves to the next object. `false`: there is none.
@@ -69,7 +71,10 @@ impl<R: Read> Json<R> {
                 (b']', At::First | At::Next) => At::End,
                 (b',', At::Next) => At::Comma,
                 (b'{', At::Start | At::Line) => return self.object(At::Line),
-                (b'{', At::First | At::Comma) => return self.object(At::Next),
+                (b'{', At::First | At::Comma) => {
+                    self.row += 1;
+                    return self.object(At::Next);
+                }
                 (_, At::End) => return Err(self.wrong("something stands behind the array")),
                 (_, At::Next) => return Err(self.wrong("a comma is missing between two objects")),
                 _ => return Err(self.wrong("a row must be an object: `{\"column\": value}`")),
@@ -123,6 +128,11 @@ impl<R: Read> Json<R> {
     /// The line on which the current object begins.
     pub fn line(&self) -> u64 {
         self.line
+    }
+
+    /// The number of the current object in its array, where it stands in one.
+    pub fn row(&self) -> Option<u64> {
+        Some(self.row).filter(|row| *row > 0)
     }
 
     /// An error of the current object.

@@ -26,6 +26,8 @@ mod completions;
 mod concurrency;
 mod config;
 mod data;
+mod data_edges;
+mod data_exact;
 mod data_filters;
 mod data_injection;
 mod data_values;

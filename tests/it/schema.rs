@@ -72,7 +72,7 @@ fn tables_are_listed_with_their_sizes() {
         ];
         assert_eq!(names, expected, "neither dbtool's nor Diesel's");
         let keys: Vec<_> = tables[0].as_object().unwrap().keys().map(String::as_str).collect();
-        assert_eq!(keys, ["bytes", "columns", "comment", "kind", "name", "rows"]);
+        assert_eq!(keys, ["name", "kind", "rows", "bytes", "columns", "comment"]);
         assert_eq!((&tables[2]["columns"], &tables[2]["kind"]), (&json!(2), &json!("table")));
         let run = project.ok(&["schema", "tables"]);
         run.says(&["dev (", "9 tables"]);

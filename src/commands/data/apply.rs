@@ -2,19 +2,20 @@
 
 use serde::Serialize;
 
-use super::selection::{Chosen, Selection};
+use super::Place;
+use super::selection::{Chosen, Selection, check_values};
 use super::view::{One, Records, print, print_changes};
 use crate::audit::{Event, Trail};
 use crate::commands::db::check_stamp;
 use crate::commands::guard::{self, Danger};
 use crate::context::Context;
-use crate::data::{Condition, Expr, Query, Sort, World};
+use crate::data::{By, Condition, Expr, Query, Sort, World};
 use crate::db::{AnyConnection, TransactionOptions, Value, transaction};
 use crate::error::{Code, Error, Result};
 use crate::exit_code::ExitCode;
 use crate::output::Format;
 use crate::record::Record;
-use crate::rows::Subject;
+use crate::rows::{Changes, Subject};
 use crate::text;
 
 /// How rows are changed.
@@ -54,6 +55,13 @@ pub struct Change {
     pub after: Option<Record>,
 }
 
+/// What is done to rows that are there.
+#[derive(Debug, Clone, Copy)]
+pub enum Act<'r> {
+    Update(&'r Record),
+    Delete,
+}
+
 /// What was done.
 #[derive(Debug, Clone, Default)]
 pub struct Done {
@@ -62,9 +70,91 @@ pub struct Done {
     pub count: Option<u64>,
 }
 
+impl Act<'_> {
+    /// In events.
+    fn action(self) -> &'static str {
+        match self {
+            Act::Update(_) => "update",
+            Act::Delete => "delete",
+        }
+    }
+
+    /// What is to be done to rows, and what was.
+    fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Act::Update(_) => ("change", "changed"),
+            Act::Delete => ("remove", "removed"),
+        }
+    }
+
+    /// Does it to every row, by one statement.
+    fn all(self, changes: &Changes<'_, '_>, connection: &mut AnyConnection, most: Option<u64>) -> Result<u64> {
+        match self {
+            Act::Update(record) => changes.update_all(connection, record, most),
+            Act::Delete => changes.delete_all(connection, most),
+        }
+    }
+
+    /// Does it to a row that was read.
+    fn one(self, changes: &Changes<'_, '_>, connection: &mut AnyConnection, row: &[Value]) -> Result<Change> {
+        Ok(match self {
+            Act::Update(record) => {
+                let after = changes.update(connection, row, record)?;
+                Change { before: Some(changes.subject.record(row)), after: Some(after) }
+            }
+            Act::Delete => Change { before: Some(changes.delete(connection, row)?), after: None },
+        })
+    }
+
+    /// Writes one event for many rows.
+    fn tell_all(self, changes: &Changes<'_, '_>, connection: &mut AnyConnection, count: u64) -> Result<()> {
+        let done = match self {
+            Act::Update(_) => "updated",
+            Act::Delete => "deleted",
+        };
+        changes.tell_all(connection, self.action(), done, count)
+    }
+}
+
+/// Changes or removes the rows that are meant, and tells of it. `words`: keys, and for a removal filters.
+pub fn act(
+    context: &Context<'_>,
+    place: &Place<'_, '_>,
+    connection: &mut AnyConnection,
+    subject: &Subject<'_>,
+    words: &[String],
+    (bounds, how): (&Bounds, &How),
+    act: Act<'_>,
+) -> Result<()> {
+    let (does, done) = act.words();
+    let chosen = bounds.choose(context, subject, words, place.world(), does)?;
+    let trail = context.trail(connection)?;
+    let each = !bounds.all || how.audit.is_some();
+    let changes = Changes { events: each, ..Changes::new(subject, &trail) };
+    let key = words.iter().chain(&bounds.selection.key).next().filter(|_| chosen.keys == 1);
+    let id = key.map_or_else(|| Event::MANY.to_owned(), Clone::clone);
+    let event = Event::new(act.action(), subject.name.to_string(), id);
+    let outcome = run(context, connection, &trail, how, event, |connection| {
+        if bounds.all && !each && subject.entity.is_none() && !how.dry_run && bounds.ifs.is_empty() {
+            let count = act.all(&changes, connection, bounds.max_rows)?;
+            return Ok(Done { count: Some(count), ..Done::default() });
+        }
+        let rows = bounds.rows(context, connection, subject, &chosen, place.world())?;
+        let mut done = Done::default();
+        for row in &rows {
+            done.changes.push(act.one(&changes, connection, row)?);
+        }
+        if !each {
+            act.tell_all(&changes, connection, done.changes.len() as u64)?;
+        }
+        Ok(done)
+    })?;
+    tell(context, subject, how, done, chosen.keys == 1, &outcome)
+}
+
 impl Bounds {
     /// Which rows are meant. Nothing said is refused, and `--all` in a protected environment.
-    pub fn choose<'c>(
+    fn choose<'c>(
         &self,
         context: &Context<'_>,
         subject: &Subject<'c>,
@@ -77,7 +167,7 @@ impl Bounds {
             if chosen.condition.is_some() {
                 return Err(Error::new(Code::Usage, "`--all` stands with a key or filter").note("nothing was done"));
             }
-            guard::check(context, Danger::Reverts, &format!("{does} every row of `{}`?", subject.name))?;
+            guard::check(context, Danger::Reverts, "every row?")?;
         } else if chosen.condition.is_none() {
             return Err(super::selection::refuse_all(subject, does));
         }
@@ -85,8 +175,9 @@ impl Bounds {
     }
 
     /// The rows that are meant, which nobody else changes from now on. More than are allowed are refused.
-    pub fn rows(
+    fn rows(
         &self,
+        context: &Context<'_>,
         connection: &mut AnyConnection,
         subject: &Subject<'_>,
         chosen: &Chosen<'_>,
@@ -98,7 +189,7 @@ impl Bounds {
             (None, false, keys) => Some(keys.max(1) as u64),
         };
         let key = subject.key();
-        let by = key.iter().map(|column| crate::data::By { column: *column, descending: false }).collect();
+        let by = key.iter().map(|column| By { column: *column, descending: false }).collect();
         let sort = Sort { by, total: !key.is_empty() };
         let query =
             Query { condition: chosen.condition.clone(), sort, limit: most, ..Query::new(subject.clone(), true)? };
@@ -131,8 +222,31 @@ impl Bounds {
             );
             return Err(Error::new(Code::NoRow, message).note("nothing was done"));
         }
+        if chosen.keys == 0 {
+            self.check_every(context, connection, &query, rows.len())?;
+        }
         self.check_ifs(connection, &query, rows.len(), world)?;
         Ok(rows)
+    }
+
+    /// A filter that finds every row of several is `--all` by another word, and needs what that needs.
+    fn check_every(
+        &self,
+        context: &Context<'_>,
+        connection: &mut AnyConnection,
+        query: &Query<'_>,
+        found: usize,
+    ) -> Result<()> {
+        let allowed = guard::check(context, Danger::Reverts, "every row?");
+        if self.all || found < 2 || allowed.is_ok() {
+            return Ok(());
+        }
+        let all = Query { condition: None, limit: None, ..query.clone() }.counted(connection)?;
+        if all > found as u64 {
+            return Ok(());
+        }
+        let words = format!("the filter finds every row of `{}`, as `--all` does", query.subject.name);
+        allowed.map_err(|error| error.note(words))
     }
 
     fn check_ifs(
@@ -150,7 +264,9 @@ impl Bounds {
         for filter in &filters {
             parts.push(Condition::resolve(&query.subject, filter, world)?);
         }
-        let still = Query { condition: Some(Condition::All(parts)), ..query.clone() }.counted(connection)?;
+        let condition = Some(Condition::All(parts));
+        check_values(&query.subject, condition.as_ref())?;
+        let still = Query { condition, ..query.clone() }.counted(connection)?;
         if still == found as u64 {
             return Ok(());
         }
@@ -204,13 +320,13 @@ pub fn tell(
     done: &Done,
 ) -> Result<()> {
     let masked = |record: &Record| subject.masked(record, how.reveal);
-    let shown: Vec<Change> = done
-        .changes
-        .iter()
-        .map(|change| Change { before: change.before.as_ref().map(masked), after: change.after.as_ref().map(masked) })
-        .collect();
-    let rows: Vec<Record> =
-        shown.iter().filter_map(|change| change.after.clone().or_else(|| change.before.clone())).collect();
+    let shown = |change: &Change| Change {
+        before: change.before.as_ref().map(masked),
+        after: change.after.as_ref().map(|after| subject.masked_after(change.before.as_ref(), after, how.reveal)),
+    };
+    let shown: Vec<Change> = done.changes.iter().map(shown).collect();
+    let last = |change: &Change| change.after.as_ref().or(change.before.as_ref()).map(masked);
+    let rows: Vec<Record> = done.changes.iter().filter_map(last).collect();
     let names: Vec<String> = subject.columns.iter().map(|column| column.name.clone()).collect();
     let count = done.count.unwrap_or(done.changes.len() as u64);
     if context.format == Format::Table {

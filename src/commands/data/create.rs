@@ -7,7 +7,6 @@ use super::{Place, input};
 use crate::audit::Event;
 use crate::commands::completions;
 use crate::context::Context;
-use crate::data;
 use crate::error::{Code, Error};
 use crate::exit_code::ExitCode;
 use crate::rows::{Changes, Upserted};
@@ -37,12 +36,11 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let subject = place.subject(&args.table)?;
     subject.to_change()?;
     let stdin = args.words.iter().any(|word| word == "-").then(|| PathBuf::from("-"));
-    let mut assignments = Vec::new();
-    for word in args.words.iter().filter(|word| *word != "-") {
-        assignments.push(data::assignment(word).ok_or_else(|| {
-            let error = Error::new(Code::Usage, format!("`{word}` gives no column a value"));
-            error.hint("write `column=value`; `column:null` is NULL")
-        })?);
+    let words: Vec<String> = args.words.iter().filter(|word| *word != "-").cloned().collect();
+    let (assignments, others) = input::assignments(&subject, &words)?;
+    if let Some(word) = others.first() {
+        let error = Error::new(Code::Usage, format!("`{word}` gives no column a value")).note("nothing was done");
+        return Err(error.hint("write `column=value`; `column:null` is NULL").into());
     }
     let given = input::of_assignments(&subject, &assignments)?;
     let mut rows = match args.from.as_ref().or(stdin.as_ref()) {

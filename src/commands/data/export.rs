@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::Place;
 use super::pace::Pace;
 use super::selection::{Selection, columns};
+use super::{Place, input};
 use crate::commands::completions;
 use crate::context::Context;
 use crate::data::{self, Query, Sort};
@@ -43,6 +43,10 @@ pub struct Args {
 
 pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let form = form(context.format, args)?;
+    let path = args.file.as_ref().map(|file| context.settings.process.directory.join(file));
+    if let Some(path) = &path {
+        input::check_writable(path, &format!("{}.csv", args.table))?;
+    }
     let (place, mut connection) = Place::open(context)?;
     let subject = place.subject(&args.table)?;
     let sort = args.sort.as_deref().map(|words| Sort::parse(&subject, Some(words), args.reveal)).transpose()?;
@@ -60,7 +64,6 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     }
     let table = query.subject.name.to_string();
     let mut pace = Pace::new(context, &table);
-    let path = args.file.as_ref().map(|file| context.settings.process.directory.join(file));
     let rows = match &path {
         Some(path) => {
             let mut file = Unfinished::create(path)?;

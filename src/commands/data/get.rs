@@ -41,6 +41,10 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
         let error = Error::new(Code::Usage, format!("which row of `{table}` is meant is not said"));
         return Err(error.hint(format!("name its key, or list rows with `dbtool data list {table}`")).into());
     }
+    if chosen.keys > 1 {
+        let error = Error::new(Code::Usage, format!("{} keys are named, and one row is to be shown", chosen.keys));
+        return Err(error.hint(format!("`dbtool data list {table}` with the same keys lists their rows")).into());
+    }
     let nested = args.with.as_deref().map(|words| Nested::parse(&subject, words, place.world())).transpose()?;
     let columns = columns(&subject, args.columns.as_deref())?;
     let query = Query {

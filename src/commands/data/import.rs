@@ -7,12 +7,12 @@ use std::sync::Mutex;
 
 use serde::Serialize;
 
-use super::Place;
 use super::pace::Pace;
+use super::{Place, input};
 use crate::commands::completions;
 use crate::commands::db::check_stamp;
 use crate::context::Context;
-use crate::data::{self, ImportOptions, Imported, Rejected, Rejects};
+use crate::data::{self, ImportInput, ImportOptions, Imported, Rejected, Rejects};
 use crate::error::{Code, Error, Result};
 use crate::exit_code::ExitCode;
 use crate::output::{Report, Style, Terminal, emit};
@@ -72,7 +72,11 @@ impl Report for Outcome {}
 
 pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let form = form(args)?;
-    let (input, name) = open(context, &args.file)?;
+    let is_stdin = args.file == Path::new("-");
+    let name = if is_stdin { PathBuf::from("stdin") } else { args.file.clone() };
+    // That there is none is told before anything else.
+    let mut opened = Some(open(context, &args.file)?);
+    let mut open = || opened.take().map_or_else(|| open(context, &args.file), Ok);
     check_stamp(context)?;
     let (place, mut connection) = Place::open(context)?;
     let subject = place.subject(&args.table)?;
@@ -80,16 +84,19 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let trail = context.trail(&mut connection)?;
     let events = args.audit.is_some();
     let options = ImportOptions { form, upsert: args.upsert, dry_run: args.dry_run, events };
-    let rejects =
-        (args.on_error == OnError::Quarantine).then(|| Rejects::new(reject_file(context, args), args.dry_run));
+    let rejects = (args.on_error == OnError::Quarantine).then(|| {
+        let path = reject_file(context, args);
+        input::check_writable(&path, "rejected.csv")?;
+        Rejects::new(path, args.dry_run)
+    });
     let rejects = rejects.transpose()?.map(Mutex::new);
     let mut pace = Pace::new(context, &table);
     let mut told = |rows| {
         pace.tell(rows);
         Ok(())
     };
-    let imported =
-        data::import(&mut connection, &subject, &trail, (input, &name), options, rejects.as_ref(), &mut told)?;
+    let mut input = ImportInput { name: &name, open: &mut open, again: !is_stdin };
+    let imported = data::import(&mut connection, &subject, &trail, &mut input, options, rejects.as_ref(), &mut told)?;
     let rejects = rejects.map(|rejects| rejects.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner));
     let (first, reject_file) = match rejects {
         Some(mut rejects) => {
@@ -114,18 +121,16 @@ fn form(args: &Args) -> Result<Form> {
     })
 }
 
-fn open(context: &Context<'_>, file: &Path) -> Result<(Box<dyn Read + Send>, PathBuf)> {
+fn open(context: &Context<'_>, file: &Path) -> Result<Box<dyn Read + Send>> {
     if file == Path::new("-") {
-        return Ok((Box::new(io::stdin()), PathBuf::from("stdin")));
+        return Ok(Box::new(io::stdin()));
     }
     let path = context.settings.process.directory.join(file);
-    match File::open(&path) {
-        Ok(opened) => Ok((Box::new(opened), file.to_owned())),
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
-            Err(Error::new(Code::ConfigMissing, format!("there is no file `{}`", file.display())))
-        }
-        Err(cause) => Err(Error::io("read", &path, &cause)),
+    if path.is_dir() {
+        return Err(input::unreadable(file, &io::ErrorKind::IsADirectory.into()));
     }
+    let opened = File::open(&path).map_err(|cause| input::unreadable(file, &cause))?;
+    Ok(Box::new(opened))
 }
 
 fn reject_file(context: &Context<'_>, args: &Args) -> PathBuf {
@@ -140,11 +145,12 @@ fn reject_file(context: &Context<'_>, args: &Args) -> PathBuf {
 /// What came of it, on stderr.
 fn tell(terminal: &Terminal, outcome: &Outcome) {
     for rejected in &outcome.rejects {
+        let row = rejected.row.map(|row| format!(", row {row}")).unwrap_or_default();
         terminal.status(&format!(
-            "{} line {}: {}",
+            "{} line {}{row}: {}",
             terminal.paint(Style::Warning, "refused"),
             rejected.line,
-            rejected.message
+            text::printable(&rejected.message)
         ));
     }
     let Imported { inserted, updated, unchanged, rejected, dry_run, .. } = &outcome.imported;

@@ -56,7 +56,7 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let subject = place.subject(&args.table)?;
     let condition = args.selection.read(&subject, &args.words, place.world_of(args.reveal))?.condition;
     let sort = Sort::parse(&subject, args.sort.as_deref(), args.reveal)?;
-    let after = args.after.as_deref().map(|token| After::parse(&subject, &sort, token)).transpose()?;
+    let after = args.after.as_deref().map(|token| After::parse(&subject, &sort, token, args.reveal)).transpose()?;
     let nested = args.with.as_deref().map(|words| Nested::parse(&subject, words, place.world())).transpose()?;
     let usual = if subject.entity.is_some() { Count::Exact } else { Count::None };
     let screen = context.settings.process.stdout_is_terminal.then_some(SCREEN);

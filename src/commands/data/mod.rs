@@ -21,10 +21,9 @@ use super::schema::Live;
 use crate::context::Context;
 use crate::data::World;
 use crate::db::AnyConnection;
-use crate::entities::Registry;
-use crate::error::Result;
+use crate::error::{Code, Result};
 use crate::exit_code::ExitCode;
-use crate::rows::Subject;
+use crate::rows::{Subject, sensitive};
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -56,21 +55,25 @@ impl Command {
 }
 
 /// A database whose rows are looked at: its schema, and a connection.
-struct Place<'x> {
+struct Place<'x, 'c> {
+    context: &'x Context<'c>,
     live: Live,
-    registry: Registry,
-    sensitive: &'x [String],
 }
 
-impl<'x> Place<'x> {
-    fn open(context: &'x Context<'_>) -> Result<(Self, AnyConnection)> {
+impl<'x, 'c> Place<'x, 'c> {
+    fn open(context: &'x Context<'c>) -> Result<(Self, AnyConnection)> {
         let live = Live::read(context)?;
+        for (name, meant) in sensitive::unknown(&context.settings.sensitive, &live.catalog) {
+            let message =
+                format!("`[columns] sensitive` names `{name}`, and no column is called so: nothing is masked for it");
+            context.terminal.warning(&message, meant.as_deref());
+        }
         let connection = context.diesel()?;
-        Ok((Self { live, registry: context.registry, sensitive: &context.settings.sensitive }, connection))
+        Ok((Self { context, live }, connection))
     }
 
     fn world(&self) -> World<'x> {
-        World { registry: self.registry, sensitive: self.sensitive, reveal: false }
+        World { registry: self.context.registry, sensitive: &self.context.settings.sensitive, reveal: false }
     }
 
     /// The same for whoever may see what is sensitive.
@@ -79,6 +82,24 @@ impl<'x> Place<'x> {
     }
 
     fn subject(&self, table: &str) -> Result<Subject<'_>> {
-        Subject::find(&self.live.catalog, self.live.own(table), self.world().registry, self.sensitive)
+        let world = self.world();
+        let found = Subject::find(&self.live.catalog, self.live.own(table), world.registry, world.sensitive);
+        found.map_err(|error| match self.pending() {
+            1.. if error.code() == Code::UnknownTable => {
+                error.hint("`dbtool migrate up` applies the migrations that are pending")
+            }
+            _ => error,
+        })
+    }
+
+    /// How many migrations wait to be applied. It is for a hint: where that cannot be told, there are none.
+    fn pending(&self) -> u64 {
+        let Ok(source) = self.context.source() else { return 0 };
+        let applied = self.context.diesel().ok().and_then(|mut connection| {
+            let rows = connection.select("SELECT count(*) FROM __diesel_schema_migrations", &[]).ok()?;
+            rows.first()?.first()?.as_int()
+        });
+        (source.migrations.len() as u64)
+            .saturating_sub(applied.and_then(|count| u64::try_from(count).ok()).unwrap_or(0))
     }
 }

@@ -4,6 +4,7 @@ use crate::commands::completions;
 use crate::data::{self, Condition, Expr, Op, World};
 use crate::error::{Code, Error, Result};
 use crate::rows::{Key, Subject};
+use crate::text;
 
 /// The words that choose rows.
 #[derive(Debug, Default, clap::Args)]
@@ -44,29 +45,46 @@ impl Selection {
         for text in &self.wheres {
             filters.push(data::parse(text)?);
         }
-        let mut all = Vec::new();
+        let (mut all, mut count) = (Vec::new(), 0);
         if !keys.is_empty() {
-            let one = |word: &&String| {
+            let mut named: Vec<Key> = Vec::new();
+            for word in keys {
                 let key = Key::parse(subject, word)?;
+                if !named.contains(&key) {
+                    named.push(key);
+                }
+            }
+            count = named.len();
+            let one = |key: &Key| {
                 let parts = key.columns.iter().zip(&key.values);
                 let part = |(column, value): (&usize, &crate::db::Value)| Condition::Compare {
                     column: *column,
                     op: Op::Equal,
                     value: value.clone(),
                 };
-                Ok(Condition::All(parts.map(part).collect()))
+                Condition::All(parts.map(part).collect())
             };
-            all.push(Condition::Any(keys.iter().map(one).collect::<Result<_>>()?));
+            all.push(Condition::Any(named.iter().map(one).collect()));
         }
         for filter in &filters {
             all.push(Condition::resolve(subject, filter, world)?);
         }
         let only_keys = filters.is_empty();
-        Ok(Chosen {
-            condition: (!all.is_empty()).then_some(Condition::All(all)),
-            keys: if only_keys { keys.len() } else { 0 },
-        })
+        let condition = (!all.is_empty()).then_some(Condition::All(all));
+        check_values(subject, condition.as_ref())?;
+        Ok(Chosen { condition, keys: if only_keys { count } else { 0 } })
     }
+}
+
+/// A statement takes so many values, and no more.
+pub fn check_values(subject: &Subject<'_>, condition: Option<&Condition<'_>>) -> Result<()> {
+    let (values, most) = (condition.map_or(0, Condition::values), subject.grammar.most_values());
+    if values <= most {
+        return Ok(());
+    }
+    let [values, most] = [values, most].map(|count| text::thousands(count as u64));
+    let message = format!("the filter compares with {values} values, and the database takes {most} at once");
+    Err(Error::new(Code::Filter, message).hint("ask in parts, or load the values into a table of their own"))
 }
 
 /// The names of columns, `a,b`: all of them where nothing is said.

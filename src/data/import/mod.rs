@@ -51,25 +51,47 @@ impl Imported {
     }
 }
 
+/// A file of rows.
+pub struct Input<'i> {
+    /// For errors.
+    pub name: &'i Path,
+    /// Opens it, from its beginning.
+    pub open: &'i mut dyn FnMut() -> Result<Box<dyn Read + Send>>,
+    /// Whether it can be opened again, for the work to be tried again when others were at the same rows.
+    pub again: bool,
+}
+
 /// Imports a file. `rejects`: where rows that are refused go; without it the first one ends the import. `told` hears how many rows are
 /// in so far, and may end it.
 pub fn import(
     connection: &mut AnyConnection,
     subject: &Subject<'_>,
     trail: &Trail,
-    (input, name): (Box<dyn Read + Send>, &Path),
+    input: &mut Input<'_>,
     options: Options,
     rejects: Option<&Mutex<Rejects>>,
     told: &mut dyn FnMut(u64) -> Result<()>,
 ) -> Result<Imported> {
     let table = subject.name.to_string();
     subject.to_change()?;
-    let mut records = Records::open(subject, (input, name), options, rejects)?;
-    let mut imported = Imported { table: table.clone(), dry_run: options.dry_run, ..Imported::default() };
+    let nothing = Imported { table: table.clone(), dry_run: options.dry_run, ..Imported::default() };
+    let mut imported = nothing.clone();
     let mut finished = false;
-    // What was read of the file cannot be read again.
-    let once = TransactionOptions::new().attempts(1);
-    let done = transaction(connection, &once, |connection| {
+    let name = input.name;
+    let mut first = Some(Records::open(subject, ((input.open)()?, name), options, rejects)?);
+    // What was read of a pipe cannot be read again.
+    let attempts = TransactionOptions::new();
+    let attempts = if input.again { attempts } else { attempts.attempts(1) };
+    let done = transaction(connection, &attempts, |connection| {
+        let mut records = if let Some(records) = first.take() {
+            records
+        } else {
+            imported = nothing.clone();
+            if let Some(rejects) = rejects {
+                rejects::locked(rejects).restart()?;
+            }
+            Records::open(subject, ((input.open)()?, name), options, rejects)?
+        };
         if subject.entity.is_none() && !options.upsert && !options.events {
             let target = records.target();
             let mut keeper = Keeper { subject, name, rejects, told, inserted: 0 };
@@ -160,11 +182,11 @@ impl Watch for Keeper<'_, '_> {
     }
 
     fn refused(&mut self, fault: Fault) -> Result<()> {
-        let (error, fields) = rejects::of_fault(self.subject, self.name, &fault);
+        let (error, fields, row) = rejects::of_fault(self.subject, self.name, &fault);
         match self.rejects {
             Some(rejects) => {
                 let fields: Vec<_> = fields.iter().map(Option::as_deref).collect();
-                rejects::locked(rejects).add(&fields, &error)
+                rejects::locked(rejects).add(&fields, &error, row)
             }
             None => Err(error),
         }

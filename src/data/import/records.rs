@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use super::Options;
-use super::rejects::{Rejects, locked, place};
+use super::rejects::{Rejects, locked, mark, marked, numbered, place};
 use crate::db::bulk::{self, Source};
 use crate::error::{Code, Error, Result};
 use crate::record::Record;
-use crate::rows::{Column, Kind, Subject, Wrong};
+use crate::rows::{Column, Kind, Subject, Wrong, number};
 use crate::tabular::{Csv, Form, Json};
 use crate::text;
 
@@ -102,6 +102,10 @@ impl<'s> Records<'s> {
         bulk::Target { table: self.subject.quoted(), columns: self.columns.iter().map(column).collect() }
     }
 
+    fn is_json(&self) -> bool {
+        matches!(self.reader, Reader::Json(..))
+    }
+
     pub fn keeps_rejects(&self) -> bool {
         self.rejects.is_some()
     }
@@ -163,7 +167,7 @@ impl<'s> Records<'s> {
                 let value = |(column, word): (&&Column, Option<Cow<'_, str>>)| {
                     let json = match word {
                         Some(word) => {
-                            let word = whole(column, word);
+                            let word = if self.is_json() { whole(column, word) } else { word };
                             column.kind.json(&column.parse(&self.table, &word, self.subject.grammar)?)
                         }
                         None => serde_json::Value::Null,
@@ -182,12 +186,15 @@ impl<'s> Records<'s> {
 
     /// Leaves out the current row, or ends the import.
     pub fn reject(&mut self, error: Error) -> Result<()> {
-        let error = if error.place().is_some() { error } else { error.at(place(&self.file, Source::line(self))) };
+        let (line, row) = marked(Source::line(self));
+        let error = if error.place().is_some() { error } else { error.at(place(&self.file, line)) };
         // A file that cannot be read any further is no row's fault.
-        let Some(rejects) = self.rejects.filter(|_| error.code() != Code::RowsMalformed) else { return Err(error) };
+        let Some(rejects) = self.rejects.filter(|_| error.code() != Code::RowsMalformed) else {
+            return Err(numbered(error, row));
+        };
         let words = self.words(false)?;
         let fields: Vec<_> = words.iter().map(|word| word.as_deref().map(str::as_bytes)).collect();
-        locked(rejects).add(&fields, &error)
+        locked(rejects).add(&fields, &error, row)
     }
 
     fn no_text(&self, column: usize, field: &[u8]) -> Error {
@@ -265,17 +272,22 @@ impl Source for Records<'_> {
 
     fn line(&self) -> u64 {
         match &self.reader {
-            Reader::Csv(csv) => csv.line(),
-            Reader::Json(json, _) => json.line(),
+            Reader::Csv(csv) => mark(csv.line(), None),
+            Reader::Json(json, _) => mark(json.line(), json.row()),
         }
     }
 }
 
-/// JSON may write a whole number as `5.0`.
+/// JSON may write a whole number as `5.0`, and any as `5e3`.
 fn whole<'w>(column: &Column, word: Cow<'w, str>) -> Cow<'w, str> {
-    match word.strip_suffix(".0") {
-        Some(whole) if matches!(column.kind, Kind::Int { .. }) => Cow::Owned(whole.to_owned()),
-        _ => word,
+    let is_odd = match column.kind {
+        Kind::Int { .. } => word.contains(['.', 'e', 'E']),
+        Kind::Decimal { .. } | Kind::Minor => word.contains(['e', 'E']),
+        _ => false,
+    };
+    match number::plain(&word).filter(|_| is_odd) {
+        Some(plain) => Cow::Owned(plain),
+        None => word,
     }
 }
 

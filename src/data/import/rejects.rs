@@ -1,6 +1,6 @@
 //! Rows that are left out of an import: kept in a file of their own, to be mended and imported from there.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -21,6 +21,8 @@ const TOLD: usize = 20;
 #[derive(Debug, Clone, Serialize)]
 pub struct Rejected {
     pub line: usize,
+    /// Which row it is of a JSON array, several of which may stand on one line.
+    pub row: Option<u64>,
     pub message: String,
 }
 
@@ -63,12 +65,12 @@ impl Rejects {
     }
 
     /// Keeps a row.
-    pub(super) fn add(&mut self, fields: &[Option<&[u8]>], error: &Error) -> Result<()> {
+    pub(super) fn add(&mut self, fields: &[Option<&[u8]>], error: &Error, row: Option<u64>) -> Result<()> {
         self.write(&line(fields.iter().copied())).map_err(|cause| Error::io("write", &self.path, &cause))?;
         self.count += 1;
         if self.first.len() < TOLD {
             let line = error.place().map_or(0, |place| place.line);
-            self.first.push(Rejected { line, message: whole(error) });
+            self.first.push(Rejected { line, row, message: whole(error) });
         }
         Ok(())
     }
@@ -80,10 +82,20 @@ impl Rejects {
         if let Some(file) = &mut self.file {
             return file.write_all(line);
         }
-        let mut file = BufWriter::new(File::create_new(&self.path)?);
+        let mut file = BufWriter::new(private(&self.path)?);
         file.write_all(&self.header)?;
         file.write_all(line)?;
         self.file = Some(file);
+        Ok(())
+    }
+
+    /// Forgets what was kept, where all rows are read again.
+    pub(super) fn restart(&mut self) -> Result<()> {
+        if self.file.take().is_some() {
+            std::fs::remove_file(&self.path).map_err(|cause| Error::io("write", &self.path, &cause))?;
+        }
+        self.count = 0;
+        self.first.clear();
         Ok(())
     }
 
@@ -94,13 +106,43 @@ impl Rejects {
     }
 }
 
+/// A new file that nobody else may read: it holds rows, sensitive ones too.
+fn private(path: &Path) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
 pub(super) fn locked(rejects: &Mutex<Rejects>) -> MutexGuard<'_, Rejects> {
     rejects.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// An error as one text.
+/// An error as one text, with each rule that was broken.
 fn whole(error: &Error) -> String {
-    error.cause().map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
+    let message = error.cause().map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"));
+    let rules: Vec<&str> = error
+        .notes()
+        .iter()
+        .map(String::as_str)
+        .filter(|note| error.code() == Code::Invalid && *note != NOTHING)
+        .collect();
+    if rules.is_empty() { message } else { format!("{message}: {}", rules.join("; ")) }
+}
+
+/// What is no rule.
+const NOTHING: &str = "nothing was done";
+
+/// Where a row stands, as the one number that a loader carries for it: its line, and above it its number in a JSON array.
+pub(super) fn mark(line: u64, row: Option<u64>) -> u64 {
+    const MOST: u64 = u32::MAX as u64;
+    row.unwrap_or(0).min(MOST) << 32 | line.min(MOST)
+}
+
+/// The line and the row of such a number.
+pub(super) fn marked(mark: u64) -> (u64, Option<u64>) {
+    (mark & u64::from(u32::MAX), Some(mark >> 32).filter(|row| *row > 0))
 }
 
 fn line<'f>(fields: impl IntoIterator<Item = Option<&'f [u8]>>) -> Vec<u8> {
@@ -121,8 +163,20 @@ pub(super) fn place(file: &Path, line: u64) -> Place {
     Place { file: file.to_owned(), line, column: 1, excerpt: String::new() }
 }
 
+/// With the number of the row, where lines do not tell it.
+pub(super) fn numbered(error: Error, row: Option<u64>) -> Error {
+    match row {
+        Some(row) => error.note(format!("it is row {row}")),
+        None => error,
+    }
+}
+
 /// The error of a row that the database refused, and its values as a file has them.
-pub(super) fn of_fault(subject: &Subject<'_>, file: &Path, fault: &Fault) -> (Error, Vec<Option<Vec<u8>>>) {
+pub(super) fn of_fault(
+    subject: &Subject<'_>,
+    file: &Path,
+    fault: &Fault,
+) -> (Error, Vec<Option<Vec<u8>>>, Option<u64>) {
     let mut record = Record::new();
     let mut fields = Vec::new();
     for (name, field) in &fault.row {
@@ -153,7 +207,8 @@ pub(super) fn of_fault(subject: &Subject<'_>, file: &Path, fault: &Fault) -> (Er
     };
     let is_null = column.is_some_and(|column| !column.nullable && fault.value.is_none());
     let error = if is_null { error.hint("an empty field is NULL; `\"\"` is the empty text") } else { error };
-    (error.at(place(file, fault.line)), fields)
+    let (line, row) = marked(fault.line);
+    (numbered(error.at(place(file, line)), row), fields, row)
 }
 
 /// A value as it was given to the loader.

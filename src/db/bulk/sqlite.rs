@@ -51,9 +51,14 @@ impl<'a> Inserts<'a> {
                 Ok(number) if !number.is_nan() => Ok(Bind::Real(number)),
                 _ => Err(refuse("not a number")),
             },
-            Form::Decimal if !is_decimal(text) => Err(refuse("not a number")),
+            // SQLite reads the last digits of a text less well.
+            Form::Decimal => match (text.parse::<i64>(), text.parse::<f64>()) {
+                (Ok(number), _) => Ok(Bind::Integer(number)),
+                (_, Ok(number)) if is_decimal(text) => Ok(Bind::Real(number)),
+                _ => Err(refuse("not a number")),
+            },
             Form::Any => Ok(any(text)),
-            Form::Text | Form::Decimal | Form::Bits | Form::Bytes => Ok(Bind::Text(text)),
+            Form::Text | Form::Bits | Form::Bytes => Ok(Bind::Text(text)),
         }
     }
 }
