@@ -1,15 +1,13 @@
 //! The catalog of MySQL and MariaDB: what is read, and that what is written makes the same again. What only one of the two
 //! has is made on that one alone.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use dbtool::backend::Backend;
 use dbtool::catalog::{self, Catalog, Column, Identity, TableKind, Type, diff};
 use dbtool::db::{Session, dialect_of};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-use crate::support::{Project, on_mysql, root, server};
+use crate::support::{Project, meanwhile, on_mysql, root, server};
 
 pub fn read(session: &mut Session) -> Catalog {
     let dialect = dialect_of(Backend::Mysql);
@@ -612,27 +610,23 @@ fn the_number_of_queries_does_not_grow_with_the_tables() {
 fn tables_that_come_and_go_meanwhile_stop_nothing() {
     on_mysql(|project| {
         run(&project, &["CREATE TABLE stays (id int PRIMARY KEY)"]);
-        let done = AtomicBool::new(false);
-        std::thread::scope(|scope| {
-            scope.spawn(|| {
-                let mut session = project.session();
-                while !done.load(Ordering::SeqCst) {
-                    for sql in [
-                        "CREATE TABLE goes (id int PRIMARY KEY, e text, FULLTEXT KEY (e), FOREIGN KEY (id) REFERENCES stays (id))",
-                        "CREATE VIEW goes_too AS SELECT id FROM goes",
-                        "CREATE TRIGGER going BEFORE INSERT ON goes FOR EACH ROW SET NEW.id = 1",
-                        "DROP TABLE goes",
-                        "DROP VIEW goes_too",
-                    ] {
-                        session.execute(sql).unwrap();
-                    }
-                }
-            });
+        let mut other = project.session();
+        let again = || {
+            for sql in [
+                "CREATE TABLE goes (id int PRIMARY KEY, e text, FULLTEXT KEY (e), FOREIGN KEY (id) REFERENCES stays (id))",
+                "CREATE VIEW goes_too AS SELECT id FROM goes",
+                "CREATE TRIGGER going BEFORE INSERT ON goes FOR EACH ROW SET NEW.id = 1",
+                "DROP TABLE goes",
+                "DROP VIEW goes_too",
+            ] {
+                other.execute(sql).unwrap();
+            }
+        };
+        meanwhile(again, || {
             let mut session = project.session();
             for _ in 0..40 {
                 assert!(read(&mut session).table("stays").is_some());
             }
-            done.store(true, Ordering::SeqCst);
         });
     });
 }

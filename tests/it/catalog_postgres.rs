@@ -1,14 +1,14 @@
 //! The schema of a PostgreSQL database: read as it is, and written so that it is the same again.
 
 use std::fmt::Write as _;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
 use dbtool::catalog::{self, Catalog, diff};
 use dbtool::db::{Session, dialect_of};
 use serde_json::Value;
 
 use crate::round_trips::counting;
-use crate::support::{Project, on_postgres};
+use crate::support::{Project, meanwhile, on_postgres};
 
 /// At least one of every kind of object.
 const ODD_CASES: &str = include_str!("catalog_postgres.sql");
@@ -292,12 +292,9 @@ fn a_schema_that_changes_meanwhile_is_read_as_of_one_moment() {
         let mut session = project.session();
         session.execute(odd_cases().0).unwrap();
         let before = read(&mut session, &project);
-        let done = AtomicBool::new(false);
-        std::thread::scope(|scope| {
-            scope.spawn(|| {
-                let mut other = project.session();
-                while !done.load(Ordering::Relaxed) {
-                    other
+        let mut other = project.session();
+        let again = || {
+            other
                         .execute(
                             "CREATE TABLE come_and_go (id int PRIMARY KEY, v text DEFAULT 'x' CHECK (v <> ''), w int UNIQUE, FOREIGN KEY (w) REFERENCES come_and_go); \
                              CREATE INDEX come_index ON come_and_go (lower(v)) WHERE id > 0; \
@@ -305,9 +302,9 @@ fn a_schema_that_changes_meanwhile_is_read_as_of_one_moment() {
                              CREATE FUNCTION come_call(come_and_go) RETURNS int LANGUAGE sql AS 'SELECT 1'",
                         )
                         .unwrap();
-                    other.execute("DROP TABLE come_and_go CASCADE").unwrap();
-                }
-            });
+            other.execute("DROP TABLE come_and_go CASCADE").unwrap();
+        };
+        meanwhile(again, || {
             for _ in 0..40 {
                 let catalog = read(&mut session, &project);
                 // All of it is there, or nothing.
@@ -329,7 +326,6 @@ fn a_schema_that_changes_meanwhile_is_read_as_of_one_moment() {
                     );
                 }
             }
-            done.store(true, Ordering::Relaxed);
         });
     });
 }

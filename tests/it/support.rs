@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use dbtool::backend::Backend;
 use dbtool::config::{Flags, PoolSettings, Process, Settings};
@@ -425,6 +425,26 @@ pub fn connector(url: &str) -> Connector {
     let process =
         Process { directory, variables: [("DBTOOL_RETRY_ATTEMPTS".into(), "1".into())].into(), ..Process::default() };
     Connector::new(&Settings::read(process, flags).unwrap()).unwrap()
+}
+
+/// Runs a test while another thread does something again and again, until the test has ended, well or not.
+pub fn meanwhile(mut again: impl FnMut() + Send, test: impl FnOnce()) {
+    struct Done<'a>(&'a AtomicBool);
+    impl Drop for Done<'_> {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::SeqCst);
+        }
+    }
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::SeqCst) {
+                again();
+            }
+        });
+        let _done = Done(&done);
+        test();
+    });
 }
 
 /// A pool of connections to a project's database.
