@@ -58,7 +58,8 @@ impl Grammar {
             (Backend::Postgres, _) => format!("${number}"),
             // Beside a number, text would be compared as a float.
             (Backend::Mysql, Form::Decimal) => "CAST(? AS DECIMAL(65, 30))".into(),
-            (Backend::Mysql, Form::Unsigned) => "CAST(? AS UNSIGNED)".into(),
+            // MySQL 9 takes a text that is bound for UNSIGNED as a number with a sign first.
+            (Backend::Mysql, Form::Unsigned) => "CAST(CAST(? AS CHAR) AS UNSIGNED)".into(),
             (Backend::Mysql | Backend::Sqlite, _) => "?".into(),
         }
     }
