@@ -1,6 +1,7 @@
 //! One connection for the engine: plain SQL in, text rows out, the same for every backend. It logs what it runs, and no
 //! secret leaves it.
 
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::dialect::{Dialect, Home};
@@ -178,6 +179,18 @@ impl Failure {
     }
 }
 
+/// A connection that is closed on another thread; whoever drops this waits for it.
+pub struct Closing(Option<JoinHandle<()>>);
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        if let Some(thread) = self.0.take() {
+            // One that panicked has closed nothing, and the process ends soon.
+            let _ = thread.join();
+        }
+    }
+}
+
 /// What will be asked first, once it is known where our tables stand.
 pub type Asks = fn(&dyn Dialect, &Home) -> Vec<String>;
 
@@ -200,6 +213,12 @@ impl Session {
     pub fn new(mut driver: Box<dyn Driver>, rules: &'static Rules, redactor: Redactor, log: LogSettings) -> Self {
         driver.count_rows(log.sql != SqlLog::Off);
         Self { driver, rules, redactor, log, home: None, ahead: None, times: 0 }
+    }
+
+    /// Closes the connection while other things are done: SQLite takes its time to let go of a large schema.
+    #[must_use]
+    pub fn close(self) -> Closing {
+        Closing(Some(std::thread::spawn(move || drop(self))))
     }
 
     /// Looks where our tables stand, and what is in them, before anyone asks. What fails is asked again, and told then.

@@ -2,7 +2,7 @@
 
 use crate::config::Target;
 use crate::context::Context;
-use crate::db::{Connector, Purpose};
+use crate::db::{Closing, Connector, Purpose};
 use crate::error::Result;
 use crate::exit_code::ExitCode;
 use crate::migrate::report::{Status, StatusReport};
@@ -30,7 +30,7 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
         }
         (!server).then(|| look(context, connector))
     })?;
-    let Seen { mut history, holder, database } = seen.unwrap_or_else(|| look(context, connector))?;
+    let Seen { mut history, holder, database, closing: _closing } = seen.unwrap_or_else(|| look(context, connector))?;
     let dialect = connector.dialect();
     let inventory = Inventory::new(&source, &mut history, dialect)?;
     let environment = &context.settings.environment.name;
@@ -71,19 +71,20 @@ struct Seen {
     holder: Option<String>,
     /// It is there.
     database: bool,
+    closing: Option<Closing>,
 }
 
 fn look(context: &Context<'_>, connector: &Connector) -> Result<Seen> {
     let dialect = connector.dialect();
     // A file that is not there yet has no history, and looking must not make it.
     if !dialect.backend().is_server() && !dialect.database_exists(connector)? {
-        return Ok(Seen { history: History::default(), holder: None, database: false });
+        return Ok(Seen { history: History::default(), holder: None, database: false, closing: None });
     }
     let mut session = connector.connect_telling(Purpose::Read, &Progress::new(context.terminal))?;
     let home = session.home(dialect)?;
     let (history, holder) =
         History::read_beside_others(&mut session, dialect, connector.target(), &home, Detail::Times)?;
-    Ok(Seen { history, holder, database: true })
+    Ok(Seen { history, holder, database: true, closing: Some(session.close()) })
 }
 
 /// How a half-applied migration stands, and how to go on.
