@@ -39,6 +39,6 @@ pub use manager::{Manager, Pool};
 pub use mysql::MysqlConnection;
 pub use retry::Backoff;
 pub use scratch::Scratch;
-pub use session::{Answers, Asks, Closing, Failure, Message, Named, Notice, Row, Session, Took};
+pub use session::{Answers, Asks, Closing, Failure, Message, Named, Notice, Plans, Row, Session, Took};
 pub use transaction::{Isolation, Options as TransactionOptions, TransactionError, transaction};
 pub use value::Value;

@@ -194,6 +194,17 @@ impl Drop for Closing {
 /// What will be asked first, once it is known where our tables stand.
 pub type Asks = fn(&dyn Dialect, &Home) -> Vec<String>;
 
+/// Statements of ours that are left prepared on a connection, since they are asked again and again.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Plans {
+    /// How often they were prepared: their names have the number.
+    pub made: usize,
+    /// How many rows they gave when they were planned. `None`: they are not there.
+    pub made_for: Option<usize>,
+    /// How many they gave last.
+    pub rows: usize,
+}
+
 /// An open connection.
 pub struct Session {
     driver: Box<dyn Driver>,
@@ -204,15 +215,15 @@ pub struct Session {
     home: Option<Home>,
     /// Queries that were asked right after that, and their answers: whoever asks the same as the first has them.
     ahead: Option<(Vec<String>, Vec<Vec<Row>>)>,
-    /// How often something was done on it that counts its times.
-    times: usize,
+    /// What is left prepared on it.
+    plans: Plans,
 }
 
 impl Session {
     #[must_use]
     pub fn new(mut driver: Box<dyn Driver>, rules: &'static Rules, redactor: Redactor, log: LogSettings) -> Self {
         driver.count_rows(log.sql != SqlLog::Off);
-        Self { driver, rules, redactor, log, home: None, ahead: None, times: 0 }
+        Self { driver, rules, redactor, log, home: None, ahead: None, plans: Plans::default() }
     }
 
     /// Closes the connection while other things are done: SQLite takes its time to let go of a large schema.
@@ -234,10 +245,9 @@ impl Session {
         self.home.take().map_or_else(|| dialect.home(self), Ok)
     }
 
-    /// How often this was asked before on this connection: for what is to be done at first, and then now and again.
-    pub fn times(&mut self) -> usize {
-        self.times += 1;
-        self.times - 1
+    /// What is left prepared on this connection.
+    pub fn plans(&mut self) -> &mut Plans {
+        &mut self.plans
     }
 
     /// Runs SQL of our own and gives the rows of its last statement.

@@ -8,7 +8,7 @@ use dbtool::backend::Backend;
 use serde_json::Value;
 
 use crate::private::Private;
-use crate::support::{Project, Run, on_each_backend, on_servers, root, server};
+use crate::support::{Project, Run, on_each_backend, on_postgres, on_servers, root, server};
 
 const USERS: &str = "CREATE TABLE users (id INTEGER NOT NULL PRIMARY KEY, name VARCHAR(20));\n";
 
@@ -473,6 +473,31 @@ fn each_run_has_a_connection_of_its_own() {
             .migration("4_last", "CREATE TABLE last (a INTEGER);\n", "DROP TABLE last;\n");
         let report = project.json(0, &["migrate", "verify"]);
         assert!(verdicts(&report).values().all(|verdict| *verdict == "ok"), "{report:#}");
+    });
+}
+
+/// The questions to PostgreSQL are left prepared, and prepared anew for a schema that has grown.
+#[test]
+fn a_schema_is_read_whatever_becomes_of_what_was_prepared() {
+    on_postgres(|project| {
+        let loop_of =
+            |what: &str| format!("DO $$ BEGIN FOR n IN 1..90 LOOP EXECUTE format('{what}', n); END LOOP; END $$;\n");
+        let project = project
+            .migration("1_users", USERS, "DROP TABLE users;\n")
+            .migration("2_forgets", "DEALLOCATE ALL;\nCREATE TABLE b (a INT);\n", "DROP TABLE b;\nDEALLOCATE ALL;\n")
+            .migration(
+                "3_grows",
+                &loop_of("CREATE TABLE t%s (a INT PRIMARY KEY, b TEXT, c INT DEFAULT 5 UNIQUE)"),
+                &loop_of("DROP TABLE t%s"),
+            )
+            .migration("4_left", "CREATE TABLE c (id INTEGER);\n", "SELECT 1;\n")
+            .migration("5_column", "ALTER TABLE t90 ADD d INT;\n", "ALTER TABLE t90 DROP d;\n")
+            .migration("6_comment", "COMMENT ON COLUMN t7.b IS 'x';\nCOMMENT ON TABLE t8 IS 'y';\n", "SELECT 1;\n");
+        let report = project.json(4, &["migrate", "verify"]);
+        let expected = [("1", "ok"), ("2", "ok"), ("3", "ok"), ("4", "does_nothing"), ("5", "ok"), ("6", "ok")];
+        assert_eq!(verdicts(&report), BTreeMap::from(expected), "{report:#}");
+        let told = notes(&report, "6");
+        assert!(told.contains("`t7.b` has another comment") && told.contains("`t8` has another comment"), "{told}");
     });
 }
 

@@ -7,12 +7,12 @@ SELECT k.conrelid, NULLIF(k.contypid, 0), k.contype, k.conname, NULLIF(k.condefe
   NULLIF(k.conperiod, false), NULLIF(NOT k.conenforced, false) AS not_enforced,
   CASE k.contype WHEN 'c' THEN pg_catalog.pg_get_expr(k.conbin, k.conrelid)
     WHEN 'x' THEN pg_catalog.pg_get_constraintdef(k.oid) END AS definition,
-  d.description
+  CASE WHEN (SELECT EXISTS (SELECT FROM pg_catalog.pg_description WHERE objoid >= 16384 AND classoid = 'pg_catalog.pg_constraint'::pg_catalog.regclass)) THEN
+    (SELECT d.description FROM pg_catalog.pg_description d WHERE d.objoid = k.oid AND d.classoid = 'pg_catalog.pg_constraint'::pg_catalog.regclass) END AS description
 FROM (SELECT NULL::pg_catalog.int2[] AS confdelsetcols, false AS conperiod, true AS conenforced) AS absent,
   LATERAL (SELECT oid, connamespace, conrelid, contypid, contype, conname, condeferrable, condeferred, convalidated, connoinherit, coninhcount,
     conislocal, conparentid, conindid, conkey, confrelid, confkey, confupdtype, confdeltype, confmatchtype, conbin,
     confdelsetcols, conperiod, conenforced FROM pg_catalog.pg_constraint) k
-JOIN pg_catalog.pg_namespace n ON n.oid = k.connamespace AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-LEFT JOIN pg_catalog.pg_description d ON d.objoid = k.oid AND d.objoid >= 16384 AND d.classoid = 'pg_catalog.pg_constraint'::pg_catalog.regclass
-WHERE k.oid >= 16384 AND (k.contype IN ('p', 'u', 'f', 'c', 'x')
+WHERE k.oid >= 16384 AND k.connamespace = ANY (ARRAY(SELECT oid FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'))
+  AND (k.contype IN ('p', 'u', 'f', 'c', 'x')
   OR (k.contype = 'n' AND k.conrelid <> 0 AND k.conislocal AND (NOT k.convalidated OR k.connoinherit OR k.conname !~ '_not_null[0-9]*$')))

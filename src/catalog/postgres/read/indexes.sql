@@ -15,17 +15,22 @@ SELECT i.indrelid, i.indexrelid, c.relname, m.amname, i.indisunique, i.indisvali
     FROM pg_catalog.unnest(i.indcollation::pg_catalog.oid[]) WITH ORDINALITY u (k, at)) END AS collations,
   p.parameters, pg_catalog.to_json(c.reloptions) AS storage,
   (SELECT s.spcname FROM pg_catalog.pg_tablespace s WHERE s.oid = c.reltablespace AND c.reltablespace <> 0) AS tablespace,
-  h.inhparent, d.description, p.statistics
+  h.inhparent,
+  CASE WHEN (SELECT EXISTS (SELECT FROM pg_catalog.pg_description WHERE objoid >= 16384 AND classoid = 'pg_catalog.pg_class'::pg_catalog.regclass)) THEN
+    (SELECT d.description FROM pg_catalog.pg_description d WHERE d.objoid = i.indexrelid AND d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objsubid = 0) END AS description,
+  p.statistics
 FROM (SELECT false AS indnullsnotdistinct) AS absent,
   LATERAL (SELECT indrelid, indexrelid, indisunique, indisvalid, indisclustered, indisreplident, indnkeyatts, indkey, indoption, indcollation, indclass,
     indpred, indexprs, indislive, indnullsnotdistinct FROM pg_catalog.pg_index) i
 JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
 JOIN pg_catalog.pg_am m ON m.oid = c.relam
 LEFT JOIN pg_catalog.pg_inherits h ON h.inhrelid = i.indexrelid
-LEFT JOIN (SELECT a.attrelid, pg_catalog.json_object_agg(a.attnum, a.attoptions) FILTER (WHERE a.attoptions IS NOT NULL) AS parameters,
+-- Neither do the operator classes of a B-tree that the server brings have parameters, nor has anything but an expression statistics of its own.
+LEFT JOIN LATERAL (SELECT pg_catalog.json_object_agg(a.attnum, a.attoptions) FILTER (WHERE a.attoptions IS NOT NULL) AS parameters,
     pg_catalog.json_object_agg(a.attnum, a.attstattarget) FILTER (WHERE a.attstattarget >= 0) AS statistics
-  FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_index x ON x.indexrelid = a.attrelid
-  WHERE a.attrelid >= 16384 AND a.attnum > 0 AND (a.attoptions IS NOT NULL OR a.attstattarget >= 0) GROUP BY a.attrelid) p ON p.attrelid = i.indexrelid
-LEFT JOIN pg_catalog.pg_description d ON d.objoid = i.indexrelid AND d.objoid >= 16384 AND d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objsubid = 0
+  FROM pg_catalog.pg_attribute a
+  WHERE a.attrelid = i.indexrelid AND a.attnum > 0 AND (a.attoptions IS NOT NULL OR a.attstattarget >= 0)
+    AND (i.indexprs IS NOT NULL OR m.amname <> 'btree'
+      OR i.indclass::pg_catalog.oid[] OPERATOR(pg_catalog.&&) ARRAY(SELECT oid FROM pg_catalog.pg_opclass WHERE oid >= 16384))) p ON true
 WHERE i.indislive AND i.indexrelid >= 16384 AND c.oid >= 16384
   AND c.relnamespace = ANY (ARRAY(SELECT oid FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'))

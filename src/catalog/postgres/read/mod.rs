@@ -51,8 +51,8 @@ const SETTINGS: [(&str, &str); 10] = [
     ("jit", "off"),
 ];
 
-/// For so many readings one plan is good.
-const PLANNED_FOR: usize = 16;
+/// So many rows more than at first, and than twice those that they were made for, plans are not good for.
+const PLANNED_FOR: usize = 200;
 
 /// How often a schema that changes meanwhile is read again.
 const ATTEMPTS: u32 = 20;
@@ -69,7 +69,7 @@ pub(super) fn read(session: &mut Session, dialect: &dyn Dialect, home: &Home, de
         }
         match ask(session, dialect, schema, depth) {
             Ok(answers) => {
-                if let Ok(catalog) = catalog(answers, schema) {
+                if let Ok(catalog) = catalog(answers, schema, depth) {
                     return Ok(catalog);
                 }
                 last = None;
@@ -109,23 +109,34 @@ fn ask(session: &mut Session, dialect: &dyn Dialect, schema: &str, depth: Depth)
         .collect();
     let server = "SELECT pg_catalog.current_setting('server_version')".to_owned();
     let mut message = vec![begin.to_owned(), format!("{server}, {}", settings.join(", "))];
-    let numbered = QUERIES.iter().zip(1..);
+    let mut before = message.len();
     if depth == Depth::Structure {
-        // Asked again and again on a connection of our own, they are worth planning once: that takes as long as running them. But a
+        // Asked again and again on a connection of our own, they are worth planning once: that takes longer than running them. But a
         // plan for few tables is none for many.
-        let times = session.times();
-        if times.is_multiple_of(PLANNED_FOR) {
-            let forget =
-                numbered.clone().filter(|_| times > 0).map(|(_, at)| format!("DEALLOCATE dbtool_catalog_{at}"));
-            let prepare = numbered.map(|(sql, at): (&&str, usize)| format!("PREPARE dbtool_catalog_{at} AS {sql}"));
-            session.query_each(&forget.chain(prepare).collect::<Vec<_>>())?;
+        let plans = session.plans();
+        let name = |made: usize, at: usize| format!("dbtool_catalog_{made}_{at}");
+        let outgrown = plans.made_for.is_some_and(|rows| plans.rows > 2 * rows + PLANNED_FOR);
+        if outgrown {
+            message.extend((0..QUERIES.len()).map(|at| format!("DEALLOCATE {}", name(plans.made, at))));
         }
-        message.extend((1..=QUERIES.len()).map(|at| format!("EXECUTE dbtool_catalog_{at}")));
+        if outgrown || plans.made_for.is_none() {
+            plans.made += 1;
+            plans.made_for = Some(plans.rows);
+            // Behind the settings: under another search path they would be planned again.
+            let prepare = |(at, sql): (usize, &&str)| format!("PREPARE {} AS {sql}", name(plans.made, at));
+            message.extend(QUERIES.iter().enumerate().map(prepare));
+        }
+        before = message.len();
+        message.extend((0..QUERIES.len()).map(|at| format!("EXECUTE {}", name(plans.made, at))));
     } else {
         message.extend(QUERIES.map(str::to_owned));
     }
     message.extend(end.iter().map(ToString::to_string));
     let answers = session.query_each(&message);
+    if answers.is_err() {
+        // What of them is there, nobody knows.
+        session.plans().made_for = None;
+    }
     if answers.is_err() && session.in_transaction(false) {
         // Where it fails, there is no more than the first error to tell.
         let undo: Vec<String> = undo.iter().map(ToString::to_string).collect();
@@ -133,8 +144,9 @@ fn ask(session: &mut Session, dialect: &dyn Dialect, schema: &str, depth: Depth)
         tracing::debug!(undone = undone.is_ok(), "the schema could not be read");
     }
     let mut answers = answers?;
-    answers.truncate(2 + QUERIES.len());
-    let rows = answers.split_off(2.min(answers.len()));
+    answers.truncate(before + QUERIES.len());
+    let rows = answers.split_off(before.min(answers.len()));
+    session.plans().rows = rows.iter().map(Vec::len).sum();
     let version = answers.get(1).and_then(|rows| rows.first()).map_or("", |row| row.text(0));
     let server = Server { name: Backend::Postgres.title().to_owned(), version: version.to_owned() };
     Ok(Answers { server, rows })
@@ -147,13 +159,13 @@ struct Answers {
     rows: Vec<Vec<Row>>,
 }
 
-/// `cache lookup failed for …`, `could not open relation …`, `… does not exist`.
+/// `cache lookup failed for …`, `could not open relation …`, `… does not exist`; a statement that was prepared and is not any more.
 fn is_of_vanished(error: &DbError) -> bool {
-    matches!(error.sqlstate.as_deref(), Some("XX000" | "42P01" | "42703" | "42704" | "42883" | "3F000"))
+    matches!(error.sqlstate.as_deref(), Some("XX000" | "42P01" | "42703" | "42704" | "42883" | "3F000" | "26000"))
 }
 
 /// Puts the answers together.
-fn catalog(answers: Answers, schema: &str) -> Result<Catalog, Vanished> {
+fn catalog(answers: Answers, schema: &str, depth: Depth) -> Result<Catalog, Vanished> {
     let rows: [Vec<Row>; QUERIES.len()] = answers.rows.try_into().map_err(|_| Vanished)?;
     let [relations, columns, constraints, indexes, triggers, policies, routines, types, others, dependencies] = rows;
     let names = Names { home: schema };
@@ -168,7 +180,9 @@ fn catalog(answers: Answers, schema: &str) -> Result<Catalog, Vanished> {
     triggers::read_policies(&policies, &mut relations)?;
     let routine_names = routines::read(&routines, &names, &mut catalog)?;
     others::read(&others, &names, &mut catalog);
-    catalog.making = order::of(&dependencies, &relations, &types, &routine_names);
+    if depth == Depth::Everything {
+        catalog.making = order::of(&dependencies, &relations, &types, &routine_names);
+    }
     relations.give_to(&types, &mut catalog);
     types.give_to(&mut catalog);
     Ok(catalog)

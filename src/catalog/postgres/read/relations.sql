@@ -3,7 +3,8 @@
 SELECT c.oid, c.relkind, n.nspname, c.relname,
   c.oid IN (SELECT objid FROM pg_catalog.pg_depend WHERE refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
     AND classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND deptype = 'e') AS of_extension,
-  d.description,
+  CASE WHEN (SELECT EXISTS (SELECT FROM pg_catalog.pg_description WHERE objoid >= 16384 AND classoid = 'pg_catalog.pg_class'::pg_catalog.regclass)) THEN
+    (SELECT d.description FROM pg_catalog.pg_description d WHERE d.objoid = c.oid AND d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objsubid = 0) END AS description,
   CASE WHEN c.reltuples >= 0 AND c.relkind IN ('r', 'p', 'f', 'm') THEN c.reltuples::pg_catalog.int8 END AS rows,
   CASE WHEN c.relkind NOT IN ('r', 'm') OR pg_catalog.current_setting('dbtool.everything') = 'off' THEN NULL
     WHEN (SELECT pg_catalog.count(*) <= 500 FROM pg_catalog.pg_class WHERE relkind IN ('r', 'm') AND oid >= 16384) THEN pg_catalog.pg_total_relation_size(c.oid)
@@ -29,11 +30,10 @@ SELECT c.oid, c.relkind, n.nspname, c.relname,
   c.relkind = 'm' AND NOT c.relispopulated AS is_empty
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-LEFT JOIN pg_catalog.pg_description d ON d.objoid = c.oid AND d.objoid >= 16384 AND d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objsubid = 0
 LEFT JOIN (SELECT inhrelid, pg_catalog.json_agg(inhparent ORDER BY inhseqno) AS parents FROM pg_catalog.pg_inherits GROUP BY inhrelid) h
   ON h.inhrelid = c.oid
 LEFT JOIN pg_catalog.pg_class o ON o.oid = c.reltoastrelid
 LEFT JOIN (SELECT x.indrelid, pg_catalog.sum(p.relpages) AS pages FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class p ON p.oid = x.indexrelid
-  WHERE x.indrelid >= 16384 GROUP BY x.indrelid) i ON i.indrelid = c.oid
+  WHERE x.indrelid >= 16384 AND pg_catalog.current_setting('dbtool.everything') = 'on' GROUP BY x.indrelid) i ON i.indrelid = c.oid
 LEFT JOIN pg_catalog.pg_sequence q ON q.seqrelid = c.oid
 WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S', 'c')
