@@ -2,9 +2,8 @@
 
 use serde::Serialize;
 
-use crate::catalog::{Catalog, Composite, Domain, Enum, Name, Routine, Sequence, Table, View};
+use crate::catalog::{Catalog, Composite, Domain, Enum, Name, Routine, Sequence, Table, View, unknown_table};
 use crate::error::{Code, Error, Result};
-use crate::text;
 
 /// Something of a schema that can be shown by its name.
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -72,10 +71,7 @@ pub fn find<'c>(catalog: &'c Catalog, wanted: &str) -> Result<Thing<'c>> {
             }
         }
     }
-    let names: Vec<String> = groups[0].iter().map(|thing| thing.name().to_string()).collect();
-    let error = Error::new(Code::UnknownTable, format!("there is no table `{wanted}`"));
-    let nearest = text::did_you_mean(wanted, names.iter().map(String::as_str));
-    Err(nearest.into_iter().fold(error, Error::hint).hint("`dbtool schema tables` lists them"))
+    Err(unknown_table(catalog, wanted))
 }
 
 fn relations(catalog: &Catalog) -> Vec<Thing<'_>> {
@@ -129,6 +125,8 @@ mod tests {
         let error = find(&catalog, "ordrs").unwrap_err();
         assert_eq!(error.code(), Code::UnknownTable);
         assert_eq!(error.hints(), ["did you mean `orders`?", "`dbtool schema tables` lists them"]);
+        let error = find(&Catalog::empty(catalog.backend), "ordrs").unwrap_err();
+        assert!(error.hints()[0].starts_with("`dbtool migrate up` makes"), "{error:?}");
         let error = find(&catalog, "total").unwrap_err();
         assert_eq!(error.hints(), ["write the one that you mean: `total(uuid)`, `total(uuid, text)`"]);
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::column::Column;
 use super::sensitive::{self, Sensitive};
 use crate::audit;
-use crate::catalog::{Catalog, Name, Table};
+use crate::catalog::{Catalog, Name, Table, unknown_table};
 use crate::db::{Grammar, Value};
 use crate::entities::{Entity, Registry};
 use crate::error::{Code, Error, Result};
@@ -58,10 +58,7 @@ impl<'c> Subject<'c> {
                 }
             }
         }
-        let names: Vec<String> = all.iter().map(|(one, _)| one.to_string()).collect();
-        let nearest = text::did_you_mean(name, names.iter().map(String::as_str));
-        let error = Error::new(Code::UnknownTable, format!("there is no table `{name}`"));
-        Err(nearest.into_iter().fold(error, Error::hint).hint("`dbtool schema tables` lists them"))
+        Err(unknown_table(catalog, name))
     }
 
     fn new(
