@@ -12,7 +12,7 @@ use crate::exit_code::ExitCode;
 use crate::files;
 use crate::output::{Column, Progress, Report as _, Rows, Style, Terminal, emit};
 use crate::seed::report::{Counts, Done, Reject, Report, RowReport, SeedReport};
-use crate::seed::{Act, Extent, Files, OnDrift, OnError, Request, Runner, Seeds};
+use crate::seed::{Act, Extent, Files, IN_MEMORY, OnDrift, OnError, Request, Runner, Seeds};
 use crate::text;
 
 /// Bring the rows of the seeds into the database
@@ -117,7 +117,15 @@ pub fn work(
         OnErrorArg::Stop => OnError::Stop,
         OnErrorArg::Quarantine => OnError::Quarantine,
     };
-    let request = Request { names: names.to_vec(), act, on_drift, on_error, audit_rows: how.audit.is_some(), clear };
+    let request = Request {
+        names: names.to_vec(),
+        act,
+        on_drift,
+        on_error,
+        audit_rows: how.audit.is_some(),
+        clear,
+        in_memory: IN_MEMORY,
+    };
     let report = runner.run(seeds, &request)?;
     if act == Act::Run && settings.environment.explicit && stamped.is_none() {
         stamp_if_none(context, &mut session)?;

@@ -277,6 +277,7 @@ impl<'c> Column<'c> {
         match self.catalog.neutral {
             Type::Boolean => Form::Boolean,
             Type::Integer { .. } | Type::Year => Form::Integer,
+            Type::Float { bits: 32 } => Form::Single,
             Type::Float { .. } => Form::Real,
             Type::Decimal { .. } => Form::Decimal,
             Type::Bits { .. } => Form::Bits,

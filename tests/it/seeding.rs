@@ -7,7 +7,7 @@ use dbtool::backend::Backend;
 use dbtool::catalog;
 use dbtool::entities::Registry;
 use dbtool::observer::Silent;
-use dbtool::seed::{Act, Files, OnDrift, OnError, Request, Runner, Seeds};
+use dbtool::seed::{Act, Files, IN_MEMORY, OnDrift, OnError, Request, Runner, Seeds};
 use diesel::Connection as _;
 use serde_json::Value;
 
@@ -654,6 +654,7 @@ fn an_application_seeds_within_its_own_transaction() {
             on_error: OnError::Stop,
             audit_rows: false,
             clear: None,
+            in_memory: IN_MEMORY,
         };
         let registry = Registry::reference();
         let mut connection = connector.diesel(&Silent).unwrap();

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use super::LINE;
 use super::load::Load;
+use super::sieve::Sieve;
+use super::sift::Wants;
 use crate::catalog::Type;
 use crate::db::{DbError, Kind};
 use crate::error::{Code, Error, Result};
-use crate::seed::apply::OnError;
 use crate::seed::database::{Database, cannot, key_of};
 use crate::seed::plan::{OnDrift, Owned, Record};
 use crate::seed::report::Counts;
@@ -18,13 +19,27 @@ use crate::text;
 const PIECE: u64 = 5_000;
 
 impl Load<'_, '_> {
-    /// Beside the rows that are there. `same`: the file is as it was when it was loaded last; `first`: it was not loaded yet.
-    pub fn by_set(&mut self, database: &mut Database<'_>, same: bool, first: bool) -> Result<Counts> {
+    /// Compares rows of the file, all of them or those that are wanted. `same`: the file is as it was when it was loaded last;
+    /// `first`: it was not loaded yet.
+    pub fn by_set(
+        &mut self,
+        database: &mut Database<'_>,
+        sieve: Option<(&mut Sieve, Wants)>,
+        same: bool,
+        first: bool,
+    ) -> Result<Counts> {
         let before = self.rejects.len();
-        let stage = self.stage(database)?;
+        let compare =
+            |load: &mut Self, database: &mut Database<'_>, stage: &str| load.compare(database, stage, same, first);
+        let mut counts = self.staged(database, sieve, compare)?;
+        counts.rejected = (self.rejects.len() - before) as u64;
+        Ok(counts)
+    }
+
+    fn compare(&mut self, database: &mut Database<'_>, stage: &str, same: bool, first: bool) -> Result<Counts> {
         let table = database.quoted(&self.seed.table);
-        self.check_keys(database, &stage)?;
-        self.check_parents(database, &stage)?;
+        self.check_keys(database, stage)?;
+        self.check_parents(database, stage)?;
         let dialect = self.dialect;
         let quote = |name: &str| dialect.identifier(name);
         let on: Vec<_> = self.seed.key.iter().map(|name| format!("t.{0} = s.{0}", quote(name))).collect();
@@ -69,15 +84,15 @@ impl Load<'_, '_> {
         }
         if !self.wanted.plan {
             if first && there > 0 {
-                self.note_before(database, &stage, &table, &on)?;
+                self.note_before(database, stage, &table, &on)?;
             }
             if updated > 0 {
                 let columns: Vec<_> = others.iter().map(|column| quote(column.name())).collect();
                 let sql = |range: &str| {
-                    dialect.update_from(&table, &stage, &columns, &format!("{on} AND {differ} AND {range}"))
+                    dialect.update_from(&table, stage, &columns, &format!("{on} AND {differ} AND {range}"))
                 };
                 let left_out = self.rejects.len();
-                self.write(database, &sql, &stage)?;
+                self.write(database, &sql, stage)?;
                 counts.updated -= (self.rejects.len() - left_out) as u64;
             }
             crate::fault::point();
@@ -89,12 +104,10 @@ impl Load<'_, '_> {
                     format!("INSERT INTO {table} ({names}) SELECT {names} FROM {stage} s WHERE {missing} AND {range}")
                 };
                 let left_out = self.rejects.len();
-                self.write(database, &sql, &stage)?;
+                self.write(database, &sql, stage)?;
                 counts.inserted -= (self.rejects.len() - left_out) as u64;
             }
         }
-        self.drop_stage(database, &stage)?;
-        counts.rejected = (self.rejects.len() - before) as u64;
         Ok(counts)
     }
 
@@ -116,7 +129,10 @@ impl Load<'_, '_> {
         let mut from = 0;
         loop {
             let error = match attempt(database, from, last) {
-                Ok(count) => return Ok(written + count),
+                Ok(count) => {
+                    written += count;
+                    break;
+                }
                 Err(error) if matches!(error.kind, Kind::Constraint | Kind::Data | Kind::Other) => error,
                 Err(error) => return Err(cannot("write to", &self.seed.table, error)),
             };
@@ -135,16 +151,13 @@ impl Load<'_, '_> {
                     }
                 }
             }
-            let error = self.seed.refused(good, None, why);
-            if self.wanted.on_error == OnError::Stop {
-                return Err(error);
-            }
-            self.reject(&error);
+            self.refuse(self.seed.refused(good, None, why))?;
             from = good + 1;
             if from > last {
-                return Ok(written);
+                break;
             }
         }
+        Ok(written)
     }
 
     /// Notes which rows were there before the file: they are never deleted with it.

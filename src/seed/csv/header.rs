@@ -4,6 +4,7 @@ use std::fs::File;
 use std::path::Path;
 
 use super::CsvSeed;
+use super::refuse::Lines;
 use crate::catalog::Catalog;
 use crate::entities::Registry;
 use crate::error::{Code, Error, Place, Result};
@@ -76,6 +77,7 @@ pub fn prepare<'c>(
         alone: header.own_transaction,
         key,
         columns,
+        lines: Lines::default(),
     })
 }
 

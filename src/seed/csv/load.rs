@@ -3,12 +3,13 @@
 use std::time::{Duration, Instant};
 
 use super::rows::Rows;
+use super::sieve::Sieve;
+use super::sift::{Sifted, Wants};
 use super::{CsvSeed, LINE, Wanted};
 use crate::db::Dialect;
 use crate::db::bulk::{self, Fault, Form, Source as _, Target, Watch};
 use crate::error::{Error, Result};
 use crate::observer::Event;
-use crate::seed::apply::OnError;
 use crate::seed::columns::Column;
 use crate::seed::database::{Database, cannot};
 use crate::seed::report::{Counts, Reject};
@@ -21,6 +22,8 @@ pub struct Load<'l, 'c> {
     pub wanted: Wanted<'l>,
     pub lines: u64,
     pub rejects: &'l mut Vec<Reject>,
+    /// Why nothing is written.
+    pub faults: Vec<Error>,
     pub written: u64,
     pub started: Instant,
     pub told: u64,
@@ -30,44 +33,67 @@ impl Load<'_, '_> {
     /// Into an empty table: there is nothing to compare.
     pub fn at_once(&mut self, database: &mut Database<'_>) -> Result<Counts> {
         let table = database.quoted(&self.seed.table);
+        let before = self.rejects.len();
         if self.wanted.plan {
             let mut rows = Rows::open(self.seed, self.dialect, false, self.wanted.on_error)?;
             let mut inserted = 0;
             while rows.advance()? {
                 inserted += 1;
             }
-            return Ok(Counts { inserted, ..Counts::default() });
+            self.leave_out(rows.rejected)?;
+            self.settle()?;
+            let rejected = (self.rejects.len() - before) as u64;
+            return Ok(Counts { inserted, rejected, ..Counts::default() });
         }
-        let before = self.rejects.len();
-        let inserted = self.load(database, table, false)?;
+        let mut rows = Rows::open(self.seed, self.dialect, false, self.wanted.on_error)?;
+        let inserted = bulk::load(database.connection, &self.target(table), &mut rows, self)?;
+        self.leave_out(rows.rejected)?;
+        self.settle()?;
         Ok(Counts { inserted, rejected: (self.rejects.len() - before) as u64, ..Counts::default() })
     }
 
-    pub fn load(&mut self, database: &mut Database<'_>, table: String, with_line: bool) -> Result<u64> {
-        let form = |column: &Column<'_>| bulk::Column { name: column.name().to_owned(), form: column.form() };
-        let mut columns: Vec<_> = self.seed.columns.iter().map(form).collect();
-        if with_line {
-            columns.push(bulk::Column { name: LINE.to_owned(), form: Form::Integer });
-        }
-        let mut rows = Rows::open(self.seed, self.dialect, with_line, self.wanted.on_error)?;
-        let loaded = bulk::load(database.connection, &Target { table, columns }, &mut rows, self)?;
-        rows.rejected.iter().for_each(|error| self.reject(error));
-        Ok(loaded)
+    /// The columns of the file in a table.
+    pub fn target(&self, table: String) -> Target {
+        let column = |column: &Column<'_>| bulk::Column { name: column.name().to_owned(), form: column.form() };
+        Target { table, columns: self.seed.columns.iter().map(column).collect() }
     }
 
-    /// Makes the temporary table, with all rows of the file in it.
-    pub fn stage(&mut self, database: &mut Database<'_>) -> Result<String> {
+    /// Works with a temporary table that has rows of the file: all of them, or those that are wanted.
+    pub fn staged<T>(
+        &mut self,
+        database: &mut Database<'_>,
+        sieve: Option<(&mut Sieve, Wants)>,
+        work: impl FnOnce(&mut Self, &mut Database<'_>, &str) -> Result<T>,
+    ) -> Result<T> {
         let stage = self.dialect.identifier("__dbtool_stage");
+        let worked = self.stage(database, &stage, sieve).and_then(|()| work(self, database, &stage));
+        let worked = worked.and_then(|worked| self.settle().map(|()| worked));
+        // After an error, too: MySQL keeps it when the transaction is rolled back.
+        let dropped = self.change(database, &self.dialect.drop_temporary(&stage));
+        let worked = worked?;
+        dropped.map(|_| worked)
+    }
+
+    fn stage(&mut self, database: &mut Database<'_>, stage: &str, sieve: Option<(&mut Sieve, Wants)>) -> Result<()> {
         let names: Vec<_> = self.seed.columns.iter().map(|column| self.dialect.identifier(column.name())).collect();
         let query =
             format!("SELECT {}, 0 AS {LINE} FROM {} WHERE 1 = 0", names.join(", "), database.quoted(&self.seed.table));
         self.change(database, &format!("CREATE TEMPORARY TABLE {stage} AS {query}"))?;
-        self.load(database, stage.clone(), true)?;
-        Ok(stage)
-    }
-
-    pub fn drop_stage(&self, database: &mut Database<'_>, stage: &str) -> Result<()> {
-        self.change(database, &self.dialect.drop_temporary(stage)).map(|_| ())
+        let mut into = self.target(stage.to_owned());
+        into.columns.push(bulk::Column { name: LINE.to_owned(), form: Form::Integer });
+        let mut rows = Rows::open(self.seed, self.dialect, true, self.wanted.on_error)?;
+        let rejected = match sieve {
+            None => {
+                bulk::load(database.connection, &into, &mut rows, self)?;
+                rows.rejected
+            }
+            Some((sieve, wants)) => {
+                let mut sifted = Sifted::again(rows, sieve, wants);
+                bulk::load(database.connection, &into, &mut sifted, self)?;
+                sifted.rows.rejected
+            }
+        };
+        self.leave_out(rejected)
     }
 
     pub fn change(&self, database: &mut Database<'_>, sql: &str) -> Result<u64> {
@@ -80,8 +106,9 @@ impl Load<'_, '_> {
         Ok(rows.first().and_then(|row| row.first()?.as_int()).and_then(|count| u64::try_from(count).ok()).unwrap_or(0))
     }
 
-    pub fn reject(&mut self, error: &Error) {
-        self.rejects.push(error.into());
+    /// Rows that break a rule of their model, behind those that the database refuses.
+    pub fn leave_out(&mut self, rows: Vec<Error>) -> Result<()> {
+        rows.into_iter().try_for_each(|error| self.refuse(error))
     }
 }
 
@@ -106,13 +133,7 @@ impl Watch for Load<'_, '_> {
     }
 
     fn refused(&mut self, fault: Fault) -> Result<()> {
-        let value = fault.value.as_ref().map(|bytes| String::from_utf8_lossy(bytes).into_owned());
-        let column = fault.column.as_deref().map(|name| (name, value));
-        let error = self.seed.refused(fault.line, column, fault.error);
-        if self.wanted.on_error == OnError::Stop {
-            return Err(error);
-        }
-        self.reject(&error);
-        Ok(())
+        let error = self.seed.refused(fault.line, fault.column.as_deref(), fault.error);
+        self.refuse(error)
     }
 }

@@ -1,11 +1,14 @@
-//! CSV: many rows, compared and written by set in the database, in constant memory. An empty table is loaded at once; else the
-//! file goes into a temporary table first. The ledger knows the file as a whole, and the rows that were there before it.
+//! CSV: many rows, compared and written by set in the database, in constant memory. An empty table is loaded at once,
+//! and so are the rows that another does not have; those that it has with other values go into a temporary table first. The ledger knows the file as a whole, and the rows that were there before it.
 
+mod canonical;
 mod compare;
 mod header;
 mod load;
 mod refuse;
 mod rows;
+mod sieve;
+mod sift;
 
 use std::fs::File;
 use std::io::Read as _;
@@ -14,6 +17,8 @@ use std::time::Instant;
 
 pub use header::{header, prepare};
 use load::Load;
+use refuse::Lines;
+pub use sieve::MOST;
 
 use super::apply::OnError;
 use super::columns::Column;
@@ -41,6 +46,7 @@ pub struct CsvSeed<'c> {
     pub alone: bool,
     key: Vec<String>,
     columns: Vec<Column<'c>>,
+    lines: Lines,
 }
 
 /// What a run wants of a file.
@@ -50,6 +56,10 @@ pub struct Wanted<'a> {
     pub on_error: OnError,
     /// Nothing is written.
     pub plan: bool,
+    /// A table with more rows than this is compared by set, in the database.
+    pub in_memory: usize,
+    /// The tables that this run writes to.
+    pub seeded: &'a [String],
     pub observer: &'a dyn Observer,
 }
 
@@ -90,6 +100,7 @@ impl<'c> CsvSeed<'c> {
             wanted,
             lines,
             rejects,
+            faults: Vec::new(),
             written: 0,
             started: Instant::now(),
             told: 0,
@@ -97,7 +108,7 @@ impl<'c> CsvSeed<'c> {
         let counts = if is_empty(database, &self.table)? {
             load.at_once(database)?
         } else {
-            load.by_set(database, known.is_some_and(|known| known.hash == hash), known.is_none())?
+            load.beside(database, known.is_some_and(|known| known.hash == hash), known.is_none())?
         };
         if !wanted.plan && known.is_none_or(|known| known.hash != hash) {
             let clock = known.map(|known| known.clock.clone()).unwrap_or_default();
@@ -114,7 +125,14 @@ impl<'c> CsvSeed<'c> {
             .filter(|(_, owned)| !owned.inserted && owned.seed == self.name)
             .collect();
         let silent = crate::observer::Silent;
-        let wanted = Wanted { on_drift: OnDrift::Keep, on_error: OnError::Stop, plan: false, observer: &silent };
+        let wanted = Wanted {
+            on_drift: OnDrift::Keep,
+            on_error: OnError::Stop,
+            plan: false,
+            in_memory: 0,
+            seeded: &[],
+            observer: &silent,
+        };
         let mut rejects = Vec::new();
         let mut load = Load {
             seed: self,
@@ -122,17 +140,25 @@ impl<'c> CsvSeed<'c> {
             wanted,
             lines: 0,
             rejects: &mut rejects,
+            faults: Vec::new(),
             written: 0,
             started: Instant::now(),
             told: 0,
         };
-        let stage = load.stage(database)?;
-        for (key, _) in &before {
-            database
-                .delete_from(&stage, &self.table, key)
-                .map_err(|error| cannot("delete rows of", &self.table, error))?;
-            database.forget(&self.table.name(), Some(key))?;
-        }
+        let deleted = load.staged(database, None, |_, database, stage| {
+            for (key, _) in &before {
+                let kept = database.delete_from(stage, &self.table, key);
+                kept.map_err(|error| cannot("delete rows of", &self.table, error))?;
+                database.forget(&self.table.name(), Some(key))?;
+            }
+            self.delete(database, stage)
+        })?;
+        database.forget_file(&self.name)?;
+        Ok(deleted)
+    }
+
+    /// Deletes the rows that a temporary table has.
+    fn delete(&self, database: &mut Database<'_>, stage: &str) -> Result<u64> {
         let table = database.quoted(&self.table);
         let same = self.key.iter().map(|name| {
             let name = database.dialect.identifier(name);
@@ -143,12 +169,9 @@ impl<'c> CsvSeed<'c> {
             same.collect::<Vec<_>>().join(" AND ")
         );
         let deleted = database.connection.change(&sql, &[]);
-        let deleted = deleted.map_err(|error| {
+        deleted.map_err(|error| {
             cannot("delete rows of", &self.table, error).hint("rows that seeds do not own may refer to them")
-        })?;
-        load.drop_stage(database, &stage)?;
-        database.forget_file(&self.name)?;
-        Ok(deleted)
+        })
     }
 }
 

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::CsvSeed;
 use super::header::open;
+use super::refuse::MOST_FAULTS;
 use crate::catalog::Type;
 use crate::db::Dialect;
 use crate::db::bulk::Source;
@@ -26,7 +27,7 @@ enum Made {
 
 /// The rows of the file, as the bulk loader takes them.
 pub struct Rows<'l, 'c> {
-    seed: &'l CsvSeed<'c>,
+    pub seed: &'l CsvSeed<'c>,
     dialect: &'static dyn Dialect,
     csv: Csv<File>,
     /// The values of columns that are brought into another form.
@@ -88,7 +89,8 @@ impl<'l, 'c> Rows<'l, 'c> {
 impl Source for Rows<'_, '_> {
     fn advance(&mut self) -> Result<bool> {
         loop {
-            if !self.csv.advance()? {
+            let is_enough = self.on_error == OnError::Stop && self.rejected.len() >= MOST_FAULTS;
+            if is_enough || !self.csv.advance()? {
                 return Ok(false);
             }
             if self.csv.fields() != self.seed.columns.len() {
@@ -98,8 +100,7 @@ impl Source for Rows<'_, '_> {
             }
             match self.make() {
                 Ok(()) => return Ok(true),
-                Err(error) if self.on_error == OnError::Quarantine => self.rejected.push(error),
-                Err(error) => return Err(error),
+                Err(error) => self.rejected.push(error),
             }
         }
     }

@@ -12,7 +12,7 @@ use within::Within;
 
 use super::apply::OnError;
 use super::clear::Extent;
-use super::csv::{self, CsvSeed};
+use super::csv::{self, CsvSeed, MOST};
 use super::database::Database;
 use super::desired;
 use super::owned::FILES;
@@ -27,6 +27,9 @@ use crate::error::{Code, Error, Result};
 use crate::observer::{self, Observer};
 use crate::text;
 
+/// As many rows as memory is taken for.
+pub const IN_MEMORY: usize = MOST;
+
 /// What is wanted of a run.
 #[derive(Debug, Clone)]
 pub struct Request {
@@ -39,6 +42,8 @@ pub struct Request {
     pub audit_rows: bool,
     /// What is taken away before.
     pub clear: Option<(Extent, bool)>,
+    /// CSV is compared in memory with tables of so many rows at most, [`IN_MEMORY`] if that is fewer; in the database with others.
+    pub in_memory: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,6 +116,8 @@ impl Runner<'_> {
                 on_drift: request.on_drift,
                 on_error: request.on_error,
                 plan: false,
+                in_memory: request.in_memory,
+                seeded: &[],
                 observer: self.observer,
             };
             let (dialect, home, trail) = (self.dialect, self.home, self.trail);

@@ -99,6 +99,8 @@ impl<'a> Within<'a> {
             on_drift: self.request.on_drift,
             on_error: self.request.on_error,
             plan: self.request.act == Act::Plan,
+            in_memory: self.request.in_memory,
+            seeded: &self.order.tables,
             observer: self.observer,
         };
         let mut load = |database: &mut Database<'_>, table: &str| {

@@ -1,0 +1,266 @@
+//! Beside rows that are there: the table goes through a sieve first. Rows of the file that it does not have go straight into it,
+//! and those that it has just so are done with; only the others are compared by set.
+
+use std::convert::Infallible;
+
+use super::canonical::Canonical;
+use super::load::Load;
+use super::rows::Rows;
+use super::sieve::{Found, MOST, Sieve};
+use crate::catalog::{ForeignKey, Key};
+use crate::db::AnyConnection;
+use crate::db::bulk::{self, Cell, Fault, Form, Source, Watch};
+use crate::error::{Code, Error, Result};
+use crate::seed::apply::OnError;
+use crate::seed::columns::Column;
+use crate::seed::database::{Database, cannot};
+use crate::seed::report::Counts;
+
+/// Which rows of the file are wanted.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wants {
+    /// Those that the table does not have.
+    pub missing: bool,
+    /// Those that it has, perhaps with other values.
+    pub there: bool,
+    /// Those that it has just so count as such: the ledger is to hear of all that are there.
+    pub noted: bool,
+}
+
+/// What was found on the way through the file.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Tally {
+    missing: u64,
+    there: u64,
+    same: u64,
+    /// A key stands twice in it, or is none.
+    is_odd: bool,
+}
+
+/// The rows of the file that a sieve lets through.
+pub struct Sifted<'s, 'l, 'c> {
+    pub rows: Rows<'l, 'c>,
+    sieve: &'s mut Sieve,
+    forms: Vec<Form>,
+    wants: Wants,
+    /// This is the first way through the file: each key is to come once.
+    first: bool,
+    tally: Tally,
+}
+
+impl<'s, 'l, 'c> Sifted<'s, 'l, 'c> {
+    pub fn new(rows: Rows<'l, 'c>, sieve: &'s mut Sieve, wants: Wants) -> Self {
+        let forms = rows.seed.columns.iter().map(Column::form).collect();
+        Self { rows, sieve, forms, wants, first: true, tally: Tally::default() }
+    }
+
+    /// Another way through the file.
+    pub fn again(rows: Rows<'l, 'c>, sieve: &'s mut Sieve, wants: Wants) -> Self {
+        Self { first: false, ..Self::new(rows, sieve, wants) }
+    }
+
+    fn look(&mut self) -> Found {
+        let (rows, forms) = (&self.rows, &self.forms);
+        let field = |at: usize| match rows.field(at) {
+            None => Cell::Null,
+            Some(bytes) if forms[at] == Form::Bytes => Cell::Bytes(bytes),
+            Some(text) => Cell::Text(text),
+        };
+        match self.sieve.look(field, self.first) {
+            Found::Same if self.wants.noted => Found::There,
+            found => found,
+        }
+    }
+}
+
+impl Source for Sifted<'_, '_, '_> {
+    fn advance(&mut self) -> Result<bool> {
+        while self.rows.advance()? {
+            let wanted = match self.look() {
+                Found::Missing => {
+                    self.tally.missing += 1;
+                    self.wants.missing
+                }
+                Found::There => {
+                    self.tally.there += 1;
+                    self.wants.there
+                }
+                Found::Same => {
+                    self.tally.same += 1;
+                    false
+                }
+                Found::Twice | Found::Odd => {
+                    self.tally.is_odd = true;
+                    return Ok(false);
+                }
+            };
+            if wanted {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn field(&self, column: usize) -> Option<&[u8]> {
+        self.rows.field(column)
+    }
+
+    fn line(&self) -> u64 {
+        self.rows.line()
+    }
+}
+
+impl Load<'_, '_> {
+    /// Beside the rows that are there. `same`: the file is as it was when it was loaded last; `first`: it was not loaded yet.
+    pub fn beside(&mut self, database: &mut Database<'_>, same: bool, first: bool) -> Result<Counts> {
+        if let Some(mut sieve) = self.sieve(database)? {
+            let (before, written) = (self.rejects.len(), self.written);
+            if let Some(counts) = self.sift(database, &mut sieve, same, first)? {
+                return Ok(counts);
+            }
+            // What is wrong with the rows is found and told by set.
+            self.rejects.truncate(before);
+            self.written = written;
+        }
+        self.by_set(database, None, same, first)
+    }
+
+    /// The table as a sieve; `None`: it has too many rows, or what it holds cannot be told by its text.
+    fn sieve(&self, database: &mut Database<'_>) -> Result<Option<Sieve>> {
+        let seed = self.seed;
+        let columns: Option<Vec<_>> = seed.columns.iter().map(|column| Canonical::of(column, self.dialect)).collect();
+        let Some(columns) = columns else { return Ok(None) };
+        let place = |name: &String| seed.columns.iter().position(|column| column.name() == name);
+        let key: Vec<_> = seed.key.iter().filter_map(place).collect();
+        let table = database.quoted(&seed.table);
+        let most = self.wanted.in_memory.min(MOST);
+        let count = format!("SELECT count(*) FROM (SELECT 1 AS one FROM {table} LIMIT {}) AS rows_there", most + 1);
+        let rows = usize::try_from(self.count(database, &count)?).unwrap_or(usize::MAX);
+        if rows > most {
+            return Ok(None);
+        }
+        let mut sieve = Sieve::new(rows, columns, key);
+        let from = self.target(table);
+        // It has settings of its own, which end with it.
+        let read = aside(database.connection, |connection| {
+            bulk::unload(connection, &from, "", &mut |row| {
+                if sieve.take(row) { Ok(()) } else { Err(Error::new(Code::Conflict, "there are more rows by now")) }
+            })
+        });
+        match read {
+            Ok(_) => Ok(Some(sieve)),
+            Err(error) if error.code() == Code::Conflict => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// `None`: a row is not as it must be, and nothing was done.
+    fn sift(
+        &mut self,
+        database: &mut Database<'_>,
+        sieve: &mut Sieve,
+        same: bool,
+        first: bool,
+    ) -> Result<Option<Counts>> {
+        let before = self.rejects.len();
+        let at_once = !self.wanted.plan && self.is_checked_at_once();
+        let wants = Wants { missing: at_once, there: false, noted: first };
+        let rows = Rows::open(self.seed, self.dialect, false, self.wanted.on_error)?;
+        let mut sifted = Sifted::new(rows, sieve, wants);
+        let loaded = if at_once {
+            let Some(loaded) = self.straight(database, &mut sifted)? else { return Ok(None) };
+            loaded
+        } else {
+            while sifted.advance()? {}
+            0
+        };
+        let Tally { missing, there, same: unchanged, is_odd } = sifted.tally;
+        if is_odd {
+            return Ok(None);
+        }
+        let rejected = sifted.rows.rejected;
+        if self.wanted.on_error == OnError::Stop && !rejected.is_empty() {
+            // With what else is wrong.
+            return Ok(None);
+        }
+        crate::fault::point();
+        let mut counts = Counts { inserted: loaded, unchanged, ..Counts::default() };
+        let wants = Wants { missing: !at_once, there: true, noted: first };
+        if there > 0 || (wants.missing && missing > 0) {
+            counts.add(self.by_set(database, Some((sieve, wants)), same, first)?);
+        } else {
+            self.leave_out(rejected)?;
+            counts.rejected = (self.rejects.len() - before) as u64;
+        }
+        Ok(Some(counts))
+    }
+
+    /// Loads rows into the table itself. `None`: not all of them can be, and none is.
+    fn straight(&mut self, database: &mut Database<'_>, sifted: &mut Sifted<'_, '_, '_>) -> Result<Option<u64>> {
+        let into = self.target(database.quoted(&self.seed.table));
+        let mut watch = Straight { load: self, is_refused: false };
+        let loaded = diesel::Connection::transaction(database.connection, |connection| {
+            let loaded = bulk::load(connection, &into, sifted, &mut watch).map_err(Ended::Ours)?;
+            if sifted.tally.is_odd {
+                Err(Ended::Ours(Error::new(Code::SeedFile, "a key that is none")))
+            } else {
+                Ok(loaded)
+            }
+        });
+        match loaded {
+            Ok(loaded) => Ok(Some(loaded)),
+            Err(Ended::Ours(_)) if watch.is_refused || sifted.tally.is_odd => Ok(None),
+            Err(Ended::Ours(error)) => Err(error),
+            Err(Ended::Diesel(error)) => {
+                let error = database.connection.failure(error);
+                Err(cannot("load rows into", &self.seed.table, error))
+            }
+        }
+    }
+
+    /// Whether the database checks rows as they come, not when the transaction ends, and neither drops nor replaces one in silence.
+    fn is_checked_at_once(&self) -> bool {
+        let table = self.seed.table.catalog;
+        let waits = |key: &Key| key.options.contains_key("deferrable") || key.options.contains_key("on_conflict");
+        let late = |key: &&ForeignKey| !key.valid || key.deferrable.as_deref() == Some("deferred");
+        !table.primary_key.iter().chain(&table.uniques).any(waits) && !table.foreign_keys.iter().any(|key| late(&key))
+    }
+}
+
+/// Asks without a trace: what is set for the asking is as it was afterwards.
+fn aside<T>(connection: &mut AnyConnection, ask: impl FnOnce(&mut AnyConnection) -> Result<T>) -> Result<T> {
+    let mut answer = None;
+    let Err(ended): Result<Infallible, _> = diesel::Connection::transaction(connection, |connection| {
+        answer = Some(ask(connection));
+        Err(diesel::result::Error::RollbackTransaction)
+    });
+    answer.filter(|_| ended == diesel::result::Error::RollbackTransaction).unwrap_or_else(|| Err(ended.into()))
+}
+
+enum Ended {
+    Ours(Error),
+    Diesel(diesel::result::Error),
+}
+
+impl From<diesel::result::Error> for Ended {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Diesel(error)
+    }
+}
+
+/// A row that is refused ends the loading: which it is, and what else is wrong, is found by set.
+struct Straight<'w, 'l, 'c> {
+    load: &'w mut Load<'l, 'c>,
+    is_refused: bool,
+}
+
+impl Watch for Straight<'_, '_, '_> {
+    fn wrote(&mut self, rows: u64) -> Result<()> {
+        self.load.wrote(rows)
+    }
+
+    fn refused(&mut self, fault: Fault) -> Result<()> {
+        self.is_refused = true;
+        Err(fault.error.into_error("a row is refused"))
+    }
+}
