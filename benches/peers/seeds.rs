@@ -22,6 +22,8 @@ const TEN_AGAIN: &str = "the ten again, nothing to do";
 const TABLE: &str = "CREATE TABLE many (id BIGINT NOT NULL PRIMARY KEY, name VARCHAR(100) NOT NULL, price NUMERIC(10, 2) NOT NULL, \
     kind INTEGER NOT NULL, note TEXT)";
 
+type Load = dyn Fn(&[String]) -> Line;
+
 /// One server with its client, and the database that both use in turn.
 struct Peer {
     title: &'static str,
@@ -32,7 +34,7 @@ struct Peer {
     outside: Box<dyn Fn(&str) -> Line>,
     inside: Box<dyn Fn(&str) -> Line>,
     /// Loads files into tables of their names.
-    load: Box<dyn Fn(&[String]) -> Line>,
+    load: Box<Load>,
 }
 
 pub fn compare(root: &Path, report: &mut Report) {
@@ -151,7 +153,9 @@ fn peers(root: &Path) -> Vec<Peer> {
             inside: Box::new(move |sql| line(&[&call, &database, sql])),
             load: Box::new(move |tables| {
                 let imports = tables.iter().map(|table| format!(".import --csv {from}/{table}.csv {table}"));
-                [line(&[&load, &there]), imports.collect()].concat()
+                // dbtool checks foreign keys; so does the client, then.
+                let words = [load.as_str(), "-cmd", "PRAGMA foreign_keys = ON", &there];
+                [line(&words), imports.collect()].concat()
             }),
         });
     }
