@@ -3,7 +3,10 @@
 use super::Source;
 use crate::error::Error;
 
-/// So large a block is full. Two of them, and what a backend makes of one, are the memory that loading takes.
+/// So large is the first block, for the server has nothing to do until it comes; each is four times the one before.
+pub const FIRST: usize = 128 << 10;
+
+/// So large is none. Two of them, and what a backend makes of one, are the memory that loading takes.
 const FULL: usize = 2 << 20;
 
 /// In an end: the field is NULL.
@@ -24,12 +27,12 @@ impl Block {
         Self { columns, bytes: Vec::new(), ends: Vec::new(), lines: Vec::new(), error: None }
     }
 
-    /// Takes rows until it is full, in place of those that it has. `false`: they were the last.
-    pub fn fill(&mut self, source: &mut dyn Source) -> bool {
+    /// Takes rows until it has so many bytes, in place of those that it has. `false`: they were the last.
+    pub fn fill(&mut self, source: &mut dyn Source, bytes: usize) -> bool {
         self.bytes.clear();
         self.ends.clear();
         self.lines.clear();
-        while self.bytes.len() + self.ends.len() * size_of::<usize>() < FULL {
+        while self.bytes.len() + self.ends.len() * size_of::<usize>() < bytes.min(FULL) {
             match source.advance() {
                 Ok(true) => self.push(source),
                 Ok(false) => return false,

@@ -137,8 +137,10 @@ fn run<L: Loader>(
             let _ = emptied.send(Block::new(into.columns.len()));
             let _ = emptied.send(Block::new(into.columns.len()));
             scope.spawn(move || {
+                let mut bytes = block::FIRST;
                 while let Ok(mut block) = empty.recv() {
-                    let more = block.fill(source);
+                    let more = block.fill(source, bytes);
+                    bytes = bytes.saturating_mul(4);
                     if full.send(block).is_err() || !more {
                         break;
                     }
