@@ -53,6 +53,21 @@ fn versions_and_environments_are_known_from_the_disk() {
 }
 
 #[test]
+fn seeds_are_known_from_the_disk() {
+    let project = Project::sqlite()
+        .file("seeds/base/users.toml", "rows = []\n")
+        .file("seeds/base/shop/orders.toml", "rows = []\n")
+        .file("seeds/dev/many.csv", "id\n1\n")
+        .file("seeds/dev/later.sql", "SELECT 1;\n")
+        .file("seeds/prod/admins.toml", "rows = []\n");
+    for command in ["seed", "reseed"] {
+        assert_eq!(offered(&project, &["dbtool", command, ""]), ["later", "many", "shop/orders", "users"]);
+        assert_eq!(offered(&project, &["dbtool", command, "sh"]), ["shop/orders"]);
+    }
+    assert!(!project.path("test.db").exists());
+}
+
+#[test]
 fn sides_and_flags_of_the_line_are_known() {
     let project = Project::sqlite().file("dbtool.toml", "[env.dev]\n[env.stage]\n").file("dump.json", "{}");
     let sides = offered(&project, &["dbtool", "schema", "diff", ""]);
