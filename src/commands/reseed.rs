@@ -7,6 +7,7 @@ use crate::context::Context;
 use crate::exit_code::ExitCode;
 use crate::output::emit;
 use crate::seed::{Act, Extent};
+use crate::text;
 
 /// Delete what the seeds put there, and seed again
 ///
@@ -28,7 +29,13 @@ pub struct Args {
 
 pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let environment = &context.settings.environment.name;
-    let what = if args.all_rows { "every row of the seeded tables" } else { "what the seeds put there" };
+    let seeds = match args.names.as_slice() {
+        [] => "the seeds".to_owned(),
+        [only] => format!("the seed `{only}`"),
+        names => format!("the seeds {}", text::listed(names.iter().map(|name| format!("`{name}`")))),
+    };
+    let what =
+        if args.all_rows { format!("every row of the tables of {seeds}") } else { format!("what {seeds} put there") };
     let database = context.connector()?.target();
     let question = format!("delete {what} in the database of `{environment}` ({database}), and seed again?");
     guard::check(context, Danger::Destroys, &question)?;

@@ -24,7 +24,7 @@ pub struct Args {
     #[arg(value_name = "NAME", add = completions::seeds())]
     names: Vec<String>,
     /// Only print what would change, row by row
-    #[arg(long, conflicts_with = "check")]
+    #[arg(long, alias = "dry-run", conflicts_with = "check")]
     plan: bool,
     /// Change nothing, and end with exit code 3 if a run would
     #[arg(long)]
@@ -78,7 +78,7 @@ pub fn work(
 ) -> Result<Report> {
     let settings = &context.settings;
     let seeds = Seeds::read(&files_of(context))?;
-    if act == Act::Run && seeds.deletes() {
+    if act == Act::Run && seeds.may_destroy() {
         guard::check(context, Danger::Reverts, "")?;
     }
     let connector = context.connector()?;

@@ -779,3 +779,64 @@ fn one_bad_row_in_a_hundred_thousand_leaves_nothing() {
         assert_eq!(project.query("SELECT count(*) FROM lots"), ["100000"]);
     });
 }
+
+#[test]
+fn sql_asks_in_a_protected_environment() {
+    on_each_backend(|project| {
+        let project = atlas(project).file("seeds/base/more.sql", "DELETE FROM countries;\n");
+        project.write("dbtool.toml", "[env.prod]\nurl = \"${DATABASE_URL}\"\nprotected = true\n");
+        project.ok(&["--env", "prod", "seed", "--plan"]);
+        let run = project.expect(9, &["--env", "prod", "seed"]);
+        run.says(&["the environment `prod` is protected", "--confirm prod"]);
+        project.ok(&["--env", "prod", "--confirm", "prod", "seed"]);
+    });
+}
+
+#[test]
+fn a_plan_has_the_name_that_it_has_elsewhere() {
+    let project = atlas(Project::sqlite()).file("seeds/base/countries.toml", COUNTRIES);
+    project.ok(&["seed", "--dry-run"]).says(&["2 inserted, 0 updated, 0 deleted: this is a plan"]);
+    assert_eq!(project.query("SELECT count(*) FROM countries"), ["0"]);
+}
+
+#[test]
+fn what_cannot_be_read_shows_no_value() {
+    let project = shop(Project::sqlite());
+    for (file, text) in [
+        ("seeds/dev/users.toml", "[rows.eve]\npassword_hash = \"S3cret\nfirst_name = 'E'\n"),
+        ("seeds/dev/users.toml", "rows = [\n  { email = 'e', password_hash = 'S3cret', first_name = },\n]\n"),
+        ("seeds/dev/users.json", "{ \"rows\": [{ \"password_hash\": \"S3cret\", \"first_name\" \"E\" }] }\n"),
+    ] {
+        project.write("seeds/dev/users.toml", "rows = []\n");
+        project.write(file, text);
+        project.expect(2, &["seed"]).says(&["error[seed/file]", file]).says_nothing_of(&["S3cret"]);
+        let _ = std::fs::remove_file(project.path("seeds/dev/users.json"));
+    }
+    // A row that is looked for by what must not be shown.
+    project.write("seeds/dev/users.toml", "rows = []\n");
+    project.write(
+        "seeds/dev/orders.toml",
+        "[[rows]]\nnumber = 'X-1'\nuser_id = { ref = 'users', where = { password_hash = 'S3cret' } }\n",
+    );
+    project
+        .expect(2, &["seed", "orders"])
+        .says(&["error[seed/file]", "seeds/dev/orders.toml"])
+        .says_nothing_of(&["S3cret"]);
+}
+
+#[test]
+fn a_database_that_is_made_anew_has_its_rows() {
+    on_each_backend(|project| {
+        let project =
+            atlas(project).file("seeds/base/countries.toml", COUNTRIES).file("seeds/base/cities.toml", CITIES);
+        project.session().execute("INSERT INTO countries (code, name) VALUES ('XX', 'mine')").unwrap();
+        project.ok(&["db", "reset", "--seed", "--yes"]).says(&["4 rows seeded"]);
+        assert_eq!(project.query("SELECT code FROM countries ORDER BY code"), ["NO", "PE"]);
+        project.ok(&["seed", "--check"]);
+        // What cannot be seeded leaves a database without rows, and says so.
+        project.write("seeds/base/countries.toml", "key = 'code'\nrows = [{ code = 'NOR', name = 'Norway' }]\n");
+        std::fs::remove_file(project.path("seeds/base/cities.toml")).unwrap();
+        project.expect(2, &["db", "reset", "--seed", "--yes"]).says(&["takes 2 characters"]);
+        assert_eq!(project.query("SELECT count(*) FROM countries"), ["0"]);
+    });
+}

@@ -9,6 +9,7 @@ mod refuse;
 mod rows;
 mod sieve;
 mod sift;
+mod spelled;
 
 use std::fs::File;
 use std::io::Read as _;

@@ -9,7 +9,7 @@ use super::header::open;
 use super::refuse::MOST_FAULTS;
 use crate::catalog::Type;
 use crate::db::Dialect;
-use crate::db::bulk::Source;
+use crate::db::bulk::{Cell, Form, Source};
 use crate::error::{Code, Error, Result};
 use crate::seed::apply::OnError;
 use crate::seed::columns::Column;
@@ -34,6 +34,7 @@ pub struct Rows<'l, 'c> {
     made: Vec<Made>,
     line: Option<Vec<u8>>,
     on_error: OnError,
+    forms: Vec<Form>,
     /// What was left out for it breaks a rule.
     pub rejected: Vec<Error>,
 }
@@ -54,8 +55,18 @@ impl<'l, 'c> Rows<'l, 'c> {
             made: vec![Made::AsIs; seed.columns.len()],
             line: with_line.then(Vec::new),
             on_error,
+            forms: seed.columns.iter().map(Column::form).collect(),
             rejected: Vec::new(),
         })
+    }
+
+    /// A field of the current row as it would come out of the table.
+    pub fn cell(&self, at: usize) -> Cell<'_> {
+        match self.field(at) {
+            None => Cell::Null,
+            Some(bytes) if self.forms[at] == Form::Bytes => Cell::Bytes(bytes),
+            Some(text) => Cell::Text(text),
+        }
     }
 
     /// Brings the current row into the form that is loaded.

@@ -3,8 +3,7 @@
 
 use std::hash::{BuildHasher as _, RandomState};
 
-use super::canonical::Canonical;
-use crate::db::bulk::Cell;
+use super::spelled::Speller;
 
 /// So much memory it may take. A table with more rows is compared by set, in the database.
 const ROOM: usize = 40 << 20;
@@ -26,10 +25,8 @@ pub struct Sieve {
     slots: Vec<Slot>,
     taken: usize,
     hasher: RandomState,
-    columns: Vec<Canonical>,
-    /// The columns of the key among them.
-    key: Vec<usize>,
-    text: Vec<u8>,
+    /// How its rows are spelled.
+    pub speller: Speller,
 }
 
 /// What is known of a row of the file.
@@ -48,28 +45,31 @@ pub enum Found {
 }
 
 impl Sieve {
-    /// For so many rows of these columns; `key`: which of them tell rows apart.
-    pub fn new(rows: usize, columns: Vec<Canonical>, key: Vec<usize>) -> Self {
-        let slots = vec![Slot::default(); rows / 4 * 5 + 16];
-        Self { slots, taken: 0, hasher: RandomState::new(), columns, key, text: Vec::new() }
+    /// For so many rows.
+    pub fn new(rows: usize, speller: Speller) -> Self {
+        Self { slots: vec![Slot::default(); rows / 4 * 5 + 16], taken: 0, hasher: RandomState::new(), speller }
     }
 
-    /// Takes in a row of the table. `false`: there is no room left.
-    pub fn take(&mut self, row: &[Cell<'_>]) -> bool {
+    /// Takes in a row of the table, as it is spelled. `false`: there is no room left.
+    pub fn take(&mut self, key: &[u8], row: &[u8]) -> bool {
         if self.taken + self.taken / 8 >= self.slots.len() {
             return false;
         }
-        let Some(key) = self.digest(|at| row[at]) else { return true };
-        let row = self.sum(|at| row[at]);
-        let at = self.place(key);
-        self.slots[at] = Slot { key, row };
-        self.taken += 1;
+        if !key.is_empty() {
+            let key = digest(key);
+            let at = self.place(key);
+            self.slots[at] = Slot { key, row: self.sum(row) };
+            self.taken += 1;
+        }
         true
     }
 
     /// What is known of a row of the file. `name`: it is named with that.
-    pub fn look<'f>(&mut self, field: impl Fn(usize) -> Cell<'f>, name: bool) -> Found {
-        let Some(key) = self.digest(&field) else { return Found::Odd };
+    pub fn look(&mut self, key: &[u8], row: &[u8], name: bool) -> Found {
+        if key.is_empty() {
+            return Found::Odd;
+        }
+        let key = digest(key);
         let at = self.place(key);
         let slot = self.slots[at];
         if slot.key != key {
@@ -81,7 +81,14 @@ impl Sieve {
             }
             self.slots[at].row |= NAMED;
         }
-        if self.sum(field) == slot.row & !NAMED { Found::Same } else { Found::There }
+        if self.sum(row) == slot.row & !NAMED { Found::Same } else { Found::There }
+    }
+
+    /// Forgets which rows the file has named.
+    pub fn forget_names(&mut self) {
+        for slot in &mut self.slots {
+            slot.row &= !NAMED;
+        }
     }
 
     /// The slot of a key, or the one where it would be.
@@ -95,82 +102,61 @@ impl Sieve {
         at
     }
 
-    /// The hash of a key, so long that no two are the same: a row that is taken for another would be lost. `None`: it has a NULL.
-    fn digest<'f>(&mut self, field: impl Fn(usize) -> Cell<'f>) -> Option<[u64; 2]> {
-        self.text.clear();
-        for at in &self.key {
-            let cell = field(*at);
-            if cell == Cell::Null {
-                return None;
-            }
-            self.columns[*at].write(&mut self.text, cell);
-        }
-        let hash = blake3::hash(&self.text);
-        let half = |from: usize| {
-            let mut bytes = [0; 8];
-            bytes.copy_from_slice(&hash.as_bytes()[from..from + 8]);
-            u64::from_le_bytes(bytes)
-        };
-        Some([half(0) | 1, half(8)])
+    fn sum(&self, row: &[u8]) -> u64 {
+        self.hasher.hash_one(row) & !NAMED
     }
+}
 
-    fn sum<'f>(&mut self, field: impl Fn(usize) -> Cell<'f>) -> u64 {
-        self.text.clear();
-        for (at, column) in self.columns.iter().enumerate() {
-            column.write(&mut self.text, field(at));
-        }
-        self.hasher.hash_one(&self.text[..]) & !NAMED
-    }
+/// The hash of a key, so long that no two are the same: a row that is taken for another would be lost.
+fn digest(key: &[u8]) -> [u64; 2] {
+    let hash = blake3::hash(key);
+    let half = |from: usize| {
+        let mut bytes = [0; 8];
+        bytes.copy_from_slice(&hash.as_bytes()[from..from + 8]);
+        u64::from_le_bytes(bytes)
+    };
+    [half(0) | 1, half(8)]
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use proptest::prelude::*;
 
     use super::*;
-
-    fn text(text: &str) -> Cell<'_> {
-        Cell::Text(text.as_bytes())
-    }
 
     proptest! {
         /// It knows what a map knows, as full as it may be.
         #[test]
         fn a_sieve_knows_what_a_map_knows(rows in prop::collection::vec(("[a-c]{0,3}", "[xy]?"), 0..60), more in prop::collection::vec(("[a-c]{0,3}", "[xy]?"), 0..60)) {
             let table: BTreeMap<_, _> = rows.into_iter().collect();
-            let mut sieve = Sieve::new(table.len(), vec![Canonical::AsIs, Canonical::AsIs], vec![0]);
+            let mut sieve = Sieve::new(table.len(), Speller::default());
             for (key, value) in &table {
-                prop_assert!(sieve.take(&[text(key), text(value)]));
+                prop_assert!(sieve.take(key.as_bytes(), value.as_bytes()));
             }
-            let mut named = std::collections::BTreeSet::new();
-            for (key, value) in &more {
-                let found = sieve.look(|at| text(if at == 0 { key } else { value }), true);
-                let expected = match table.get(key) {
-                    None => Found::Missing,
-                    Some(_) if !named.insert(key) => Found::Twice,
-                    Some(other) if other == value => Found::Same,
-                    Some(_) => Found::There,
-                };
-                prop_assert_eq!(found, expected);
+            for _ in 0..2 {
+                let mut named = BTreeSet::new();
+                for (key, value) in &more {
+                    let found = sieve.look(key.as_bytes(), value.as_bytes(), true);
+                    let expected = match table.get(key) {
+                        _ if key.is_empty() => Found::Odd,
+                        None => Found::Missing,
+                        Some(_) if !named.insert(key) => Found::Twice,
+                        Some(other) if other == value => Found::Same,
+                        Some(_) => Found::There,
+                    };
+                    prop_assert_eq!(found, expected);
+                }
+                sieve.forget_names();
             }
         }
     }
 
     #[test]
-    fn null_is_not_the_empty_text_and_no_key() {
-        let mut sieve = Sieve::new(1, vec![Canonical::AsIs, Canonical::AsIs], vec![0]);
-        assert!(sieve.take(&[text("a"), Cell::Null]));
-        assert_eq!(sieve.look(|at| [text("a"), text("")][at], false), Found::There);
-        assert_eq!(sieve.look(|at| [text("a"), Cell::Null][at], false), Found::Same);
-        assert_eq!(sieve.look(|_| Cell::Null, false), Found::Odd);
-    }
-
-    #[test]
     fn more_rows_than_were_counted_are_refused() {
-        let mut sieve = Sieve::new(0, vec![Canonical::AsIs], vec![0]);
-        let taken = (0..100).take_while(|number: &i32| sieve.take(&[text(&number.to_string())])).count();
+        let mut sieve = Sieve::new(0, Speller::default());
+        let taken = (0..100).take_while(|number: &i32| sieve.take(number.to_string().as_bytes(), b"")).count();
         assert!((10..16).contains(&taken), "{taken}");
     }
 }

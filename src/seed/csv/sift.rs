@@ -7,12 +7,12 @@ use super::canonical::Canonical;
 use super::load::Load;
 use super::rows::Rows;
 use super::sieve::{Found, MOST, Sieve};
+use super::spelled::{Spelled, Speller, pass};
 use crate::catalog::{ForeignKey, Key};
 use crate::db::AnyConnection;
-use crate::db::bulk::{self, Cell, Fault, Form, Source, Watch};
+use crate::db::bulk::{self, Fault, Source, Watch};
 use crate::error::{Code, Error, Result};
 use crate::seed::apply::OnError;
-use crate::seed::columns::Column;
 use crate::seed::database::{Database, cannot};
 use crate::seed::report::Counts;
 
@@ -41,7 +41,8 @@ pub struct Tally {
 pub struct Sifted<'s, 'l, 'c> {
     pub rows: Rows<'l, 'c>,
     sieve: &'s mut Sieve,
-    forms: Vec<Form>,
+    speller: Speller,
+    spelled: Spelled,
     wants: Wants,
     /// This is the first way through the file: each key is to come once.
     first: bool,
@@ -50,8 +51,8 @@ pub struct Sifted<'s, 'l, 'c> {
 
 impl<'s, 'l, 'c> Sifted<'s, 'l, 'c> {
     pub fn new(rows: Rows<'l, 'c>, sieve: &'s mut Sieve, wants: Wants) -> Self {
-        let forms = rows.seed.columns.iter().map(Column::form).collect();
-        Self { rows, sieve, forms, wants, first: true, tally: Tally::default() }
+        let (speller, spelled) = (sieve.speller.clone(), Spelled::default());
+        Self { rows, sieve, speller, spelled, wants, first: true, tally: Tally::default() }
     }
 
     /// Another way through the file.
@@ -60,15 +61,13 @@ impl<'s, 'l, 'c> Sifted<'s, 'l, 'c> {
     }
 
     fn look(&mut self) -> Found {
-        let (rows, forms) = (&self.rows, &self.forms);
-        let field = |at: usize| match rows.field(at) {
-            None => Cell::Null,
-            Some(bytes) if forms[at] == Form::Bytes => Cell::Bytes(bytes),
-            Some(text) => Cell::Text(text),
-        };
-        match self.sieve.look(field, self.first) {
-            Found::Same if self.wants.noted => Found::There,
-            found => found,
+        self.spelled.clear();
+        self.spelled.push(&self.speller, |at| self.rows.cell(at));
+        let found = self.spelled.rows().next().map(|(key, row)| self.sieve.look(key, row, self.first));
+        match found {
+            None => Found::Odd,
+            Some(Found::Same) if self.wants.noted => Found::There,
+            Some(found) => found,
         }
     }
 }
@@ -139,19 +138,50 @@ impl Load<'_, '_> {
         if rows > most {
             return Ok(None);
         }
-        let mut sieve = Sieve::new(rows, columns, key);
+        let mut sieve = Sieve::new(rows, Speller { columns, key });
+        let speller = sieve.speller.clone();
+        let crowded = || Error::new(Code::Conflict, "there are more rows by now");
         let from = self.target(table);
         // It has settings of its own, which end with it.
-        let read = aside(database.connection, |connection| {
-            bulk::unload(connection, &from, "", &mut |row| {
-                if sieve.take(row) { Ok(()) } else { Err(Error::new(Code::Conflict, "there are more rows by now")) }
+        let mut has_room = true;
+        let take = |key: &[u8], row: &[u8]| {
+            has_room = sieve.take(key, row);
+            has_room
+        };
+        let read = pass(&speller, take, |out| {
+            aside(database.connection, |connection| {
+                bulk::unload(connection, &from, "", &mut |row| {
+                    if out.row(|at| row[at]) { Ok(()) } else { Err(crowded()) }
+                })
             })
         });
-        match read {
-            Ok(_) => Ok(Some(sieve)),
-            Err(error) if error.code() == Code::Conflict => Ok(None),
-            Err(error) => Err(error),
+        if has_room { read.map(|_| Some(sieve)) } else { Ok(None) }
+    }
+
+    /// How many rows the file has, if the table has all of them just so.
+    fn is_unchanged(&self, sieve: &mut Sieve) -> Result<Option<u64>> {
+        let mut rows = Rows::open(self.seed, self.dialect, false, self.wanted.on_error)?;
+        let (speller, mut same) = (sieve.speller.clone(), 0);
+        let look = |key: &[u8], row: &[u8]| {
+            let is_same = sieve.look(key, row, true) == Found::Same;
+            same += u64::from(is_same);
+            is_same
+        };
+        let spelled = pass(&speller, look, |out| {
+            let mut count = 0;
+            while rows.advance()? {
+                count += 1;
+                if !out.row(|at| rows.cell(at)) {
+                    break;
+                }
+            }
+            Ok(count)
+        })?;
+        if same == spelled && rows.rejected.is_empty() {
+            return Ok(Some(same));
         }
+        sieve.forget_names();
+        Ok(None)
     }
 
     /// `None`: a row is not as it must be, and nothing was done.
@@ -162,6 +192,9 @@ impl Load<'_, '_> {
         same: bool,
         first: bool,
     ) -> Result<Option<Counts>> {
+        if !first && let Some(unchanged) = self.is_unchanged(sieve)? {
+            return Ok(Some(Counts { unchanged, ..Counts::default() }));
+        }
         let before = self.rejects.len();
         let at_once = !self.wanted.plan && self.is_checked_at_once();
         let wants = Wants { missing: at_once, there: false, noted: first };

@@ -139,6 +139,9 @@ impl<'c> Desired<'_, '_, 'c> {
             Err(fault) => return Ok(self.take(Err(fault))),
         };
         let wanted = wanted.or_else(|| target.id().map(|id| id.name().to_owned())).unwrap_or_default();
+        let is_sensitive = |name: &String| target.columns.get(name.as_str()).is_some_and(|column| column.sensitive);
+        let hides = by.iter().any(|(name, _)| is_sensitive(name));
+        let told = |fault: Error| if hides { fault.at(cell.at.hidden()) } else { fault };
         let mut values = Vec::new();
         for (name, literal) in by {
             let value = target.column(name, &cell.at).and_then(|column| {
@@ -146,7 +149,7 @@ impl<'c> Desired<'_, '_, 'c> {
                     column.literal(literal).map_err(|message| cell.at.fault(format!("`{other}.{name}` {message}")))?;
                 Ok((*column, value))
             });
-            let Some(value) = self.take(value) else { return Ok(None) };
+            let Some(value) = self.take(value.map_err(told)) else { return Ok(None) };
             values.push(value);
         }
         let wanted_column = target.column(&wanted, &cell.at).copied();
@@ -177,11 +180,11 @@ impl<'c> Desired<'_, '_, 'c> {
             [only] => Some(Want::Is(only.clone())),
             [] => {
                 let fault = cell.at.fault(format!("`{other}` has no row with {shown}"));
-                self.take(Err(fault.hint(format!("neither in the database nor in a seed of `{other}`"))))
+                self.take(Err(told(fault.hint(format!("neither in the database nor in a seed of `{other}`")))))
             }
             _ => {
                 let fault = cell.at.fault(format!("`{other}` has several rows with {shown}"));
-                self.take(Err(fault.hint("`where` must find one row")))
+                self.take(Err(told(fault.hint("`where` must find one row"))))
             }
         })
     }

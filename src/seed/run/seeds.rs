@@ -50,10 +50,10 @@ impl Seeds {
         rows.chain(bulk).chain(self.plain.iter().map(|plain| plain.name.clone())).collect()
     }
 
-    /// Whether any of them may delete rows.
+    /// Whether any of them may delete rows: those of mode `exact`, and SQL, which may do anything.
     #[must_use]
-    pub fn deletes(&self) -> bool {
-        self.rows.iter().any(|seed| seed.mode == source::Mode::Exact)
+    pub fn may_destroy(&self) -> bool {
+        !self.plain.is_empty() || self.rows.iter().any(|seed| seed.mode == source::Mode::Exact)
     }
 
     /// Those that are asked for, with what they refer to; and the names of those that are asked for alone.

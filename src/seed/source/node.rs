@@ -41,6 +41,13 @@ impl At {
         Place { excerpt: String::new(), ..self.place() }
     }
 
+    /// A fault that keeps the file from being read. Of its line the name alone is shown: which values must not be is not known yet.
+    fn illegible(&self, message: &str) -> Error {
+        let place = self.place();
+        let name = place.excerpt.find(['=', ':']).map(|end| format!("{} …", &place.excerpt[..=end]));
+        Error::new(Code::SeedFile, message).at(Place { excerpt: name.unwrap_or_default(), ..place })
+    }
+
     /// A fault of what stands here.
     #[must_use]
     pub fn fault(&self, message: impl Into<String>) -> Error {
@@ -114,7 +121,7 @@ pub fn toml(file: &Arc<Text>) -> Result<Vec<Entry>, Vec<Error>> {
         return Ok(toml_entries(file, table.get_ref()));
     }
     let at = |error: &toml::de::Error| At { file: file.clone(), offset: error.span().map_or(0, |span| span.start) };
-    Err(errors.iter().map(|error| at(error).fault(format!("not TOML: {}", sentence(error.message())))).collect())
+    Err(errors.iter().map(|error| at(error).illegible(&format!("not TOML: {}", sentence(error.message())))).collect())
 }
 
 fn toml_entries(file: &Arc<Text>, table: &DeTable<'_>) -> Vec<Entry> {
@@ -161,7 +168,7 @@ pub fn json(file: &Arc<Text>) -> Result<Vec<Entry>, Vec<Error>> {
     };
     let at = |offset| At { file: file.clone(), offset };
     let parsed = parse_to_ast(&file.text, &CollectOptions::default(), &strict).map_err(|error| {
-        vec![at(error.range().start).fault(format!("not JSON: {}", sentence(&error.kind().to_string())))]
+        vec![at(error.range().start).illegible(&format!("not JSON: {}", sentence(&error.kind().to_string())))]
     })?;
     match parsed.value {
         Some(ast::Value::Object(object)) => Ok(json_entries(file, &object)),
