@@ -103,6 +103,25 @@ fn memory_is_bound_by_the_longest_statement() {
     });
 }
 
+/// Into an empty table, beside rows of others, and where nothing is to be done.
+#[test]
+#[cfg(target_os = "linux")]
+fn memory_does_not_grow_with_a_seed_of_many_rows() {
+    on_each_backend(|project| {
+        let up = "CREATE TABLE lots (id INTEGER NOT NULL PRIMARY KEY, note VARCHAR(500) NOT NULL);";
+        let project = project.migration("1_lots", up, "");
+        project.ok(&["migrate", "up"]);
+        let note = "x".repeat(490);
+        let rows: String = (0..120_000).map(|id| format!("{id},{note}\n")).collect();
+        project.write("seeds/base/lots.csv", format!("id,note\n{rows}"));
+        for sql in ["SELECT 1", "DELETE FROM lots WHERE id > 9", "SELECT 2"] {
+            project.session().execute(sql).unwrap();
+            let most = peak(&project, &["seed", "-q"]);
+            assert!((1_000..40 << 10).contains(&most), "{most} KiB for a file of 60 MB on {}", project.backend);
+        }
+    });
+}
+
 /// What was run is let go of, by us and by the database that runs in our process.
 #[test]
 #[cfg(target_os = "linux")]

@@ -6,7 +6,7 @@ use std::hash::{BuildHasher as _, RandomState};
 use super::spelled::Speller;
 
 /// So much memory it may take. A table with more rows is compared by set, in the database.
-const ROOM: usize = 40 << 20;
+const ROOM: usize = 36 << 20;
 
 /// How many rows it can know.
 pub const MOST: usize = ROOM / size_of::<Slot>() / 5 * 4;
