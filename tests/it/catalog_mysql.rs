@@ -110,7 +110,10 @@ fn the_reference_schema_is_read_and_comes_back() {
         assert_eq!(users.primary_key.as_ref().unwrap().columns, ["id"]);
         assert_eq!(users.uniques[0].name.as_deref(), Some("uq_users_email"));
         let indexes: Vec<&str> = users.indexes.iter().map(|index| index.name.as_str()).collect();
-        assert_eq!(indexes, ["idx_users_created_by", "idx_users_updated_by"]);
+        assert_eq!(
+            indexes,
+            ["idx_users_created_at", "idx_users_created_by", "idx_users_status_created_at", "idx_users_updated_by"]
+        );
         let checks: Vec<&str> = users.checks.iter().map(|check| check.expression.as_str()).collect();
         assert_eq!(
             checks,

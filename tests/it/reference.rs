@@ -21,7 +21,7 @@ fn every_backend_has_the_same_migrations() {
     };
     let sets: Vec<_> = Backend::ALL.iter().map(names).collect();
     assert!(sets.windows(2).all(|pair| pair[0] == pair[1]), "{sets:#?}");
-    assert_eq!(sets[0].len(), 7);
+    assert_eq!(sets[0].len(), 8);
 }
 
 #[test]
@@ -33,7 +33,7 @@ fn up_down_and_up_again_leave_the_same_schema() {
         assert_eq!(project.schema(), "");
         project.ok(&["migrate", "up"]);
         assert_eq!(project.schema(), first);
-        for _ in 0..7 {
+        for _ in 0..8 {
             let before = project.schema();
             project.ok(&["migrate", "redo"]);
             assert_eq!(project.schema(), before);
