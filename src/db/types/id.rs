@@ -9,11 +9,11 @@ use diesel::mysql::{Mysql, MysqlValue};
 use diesel::pg::{Pg, PgValue};
 use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::Text;
-use diesel::sqlite::{Sqlite, SqliteValue};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::sql;
+use super::text::{serde_as_text, sqlite_as_text};
 
 /// The id of a row.
 #[derive(
@@ -63,19 +63,7 @@ impl FromStr for Id {
     }
 }
 
-impl TryFrom<String> for Id {
-    type Error = NoId;
-
-    fn try_from(text: String) -> Result<Self, NoId> {
-        text.parse()
-    }
-}
-
-impl From<Id> for String {
-    fn from(id: Id) -> Self {
-        id.to_string()
-    }
-}
+serde_as_text!(Id, NoId);
 
 impl FromSql<sql::Id, Pg> for Id {
     fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
@@ -103,18 +91,7 @@ impl ToSql<sql::Id, Mysql> for Id {
     }
 }
 
-impl FromSql<sql::Id, Sqlite> for Id {
-    fn from_sql(value: SqliteValue<'_, '_, '_>) -> deserialize::Result<Self> {
-        Ok(<String as FromSql<Text, Sqlite>>::from_sql(value)?.parse()?)
-    }
-}
-
-impl ToSql<sql::Id, Sqlite> for Id {
-    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
-        out.set_value(self.to_string());
-        Ok(IsNull::No)
-    }
-}
+sqlite_as_text!(Id);
 
 #[cfg(test)]
 mod tests {

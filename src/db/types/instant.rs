@@ -8,12 +8,12 @@ use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
 use diesel::mysql::{Mysql, MysqlValue};
 use diesel::pg::{Pg, PgValue};
-use diesel::serialize::{self, IsNull, Output, ToSql};
-use diesel::sql_types::{Datetime, Text, Timestamptz};
-use diesel::sqlite::{Sqlite, SqliteValue};
+use diesel::serialize::{self, Output, ToSql};
+use diesel::sql_types::{Datetime, Timestamptz};
 use serde::{Deserialize, Serialize};
 
 use super::sql;
+use super::text::{serde_as_text, sqlite_as_text};
 
 /// A moment.
 #[derive(
@@ -68,19 +68,7 @@ impl FromStr for Instant {
     }
 }
 
-impl TryFrom<String> for Instant {
-    type Error = NoInstant;
-
-    fn try_from(text: String) -> Result<Self, NoInstant> {
-        text.parse()
-    }
-}
-
-impl From<Instant> for String {
-    fn from(instant: Instant) -> Self {
-        instant.to_string()
-    }
-}
+serde_as_text!(Instant, NoInstant);
 
 impl FromSql<sql::Instant, Pg> for Instant {
     fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
@@ -107,18 +95,7 @@ impl ToSql<sql::Instant, Mysql> for Instant {
     }
 }
 
-impl FromSql<sql::Instant, Sqlite> for Instant {
-    fn from_sql(value: SqliteValue<'_, '_, '_>) -> deserialize::Result<Self> {
-        Ok(<String as FromSql<Text, Sqlite>>::from_sql(value)?.parse()?)
-    }
-}
-
-impl ToSql<sql::Instant, Sqlite> for Instant {
-    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
-        out.set_value(self.to_string());
-        Ok(IsNull::No)
-    }
-}
+sqlite_as_text!(Instant);
 
 #[cfg(test)]
 mod tests {

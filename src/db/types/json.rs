@@ -8,12 +8,11 @@ use diesel::expression::AsExpression;
 use diesel::mysql::{Mysql, MysqlValue};
 use diesel::pg::{Pg, PgValue};
 use diesel::serialize::{self, IsNull, Output, ToSql};
-use diesel::sql_types::Text;
-use diesel::sqlite::{Sqlite, SqliteValue};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::sql;
+use super::text::sqlite_as_text;
 
 /// A value of JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, AsExpression, FromSqlRow)]
@@ -74,15 +73,4 @@ impl ToSql<sql::Json, Mysql> for Json {
     }
 }
 
-impl FromSql<sql::Json, Sqlite> for Json {
-    fn from_sql(value: SqliteValue<'_, '_, '_>) -> deserialize::Result<Self> {
-        Ok(<String as FromSql<Text, Sqlite>>::from_sql(value)?.parse()?)
-    }
-}
-
-impl ToSql<sql::Json, Sqlite> for Json {
-    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
-        out.set_value(self.to_string());
-        Ok(IsNull::No)
-    }
-}
+sqlite_as_text!(Json);

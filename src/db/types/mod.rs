@@ -6,6 +6,7 @@ mod instant;
 mod json;
 mod money;
 pub mod sql;
+mod text;
 
 pub use id::{Id, NoId};
 pub use instant::{Instant, NoInstant};

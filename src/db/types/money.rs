@@ -14,6 +14,8 @@ use diesel::sqlite::{Sqlite, SqliteValue};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use super::text::serde_as_text;
+
 /// The SQL type of a column with money in it.
 #[derive(Debug, Clone, Copy, Default, SqlType, QueryId)]
 #[diesel(postgres_type(oid = 1700, array_oid = 1231), sqlite_type(name = "Long"), mysql_type(name = "Numeric"))]
@@ -86,19 +88,7 @@ impl FromStr for Money {
     }
 }
 
-impl TryFrom<String> for Money {
-    type Error = NoMoney;
-
-    fn try_from(text: String) -> Result<Self, NoMoney> {
-        text.parse()
-    }
-}
-
-impl From<Money> for String {
-    fn from(money: Money) -> Self {
-        money.to_string()
-    }
-}
+serde_as_text!(Money, NoMoney);
 
 impl FromSql<MoneyType, Pg> for Money {
     fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
