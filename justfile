@@ -43,6 +43,7 @@ bench: tools
     command -v sqlx >/dev/null || cargo install sqlx-cli --no-default-features --features rustls,postgres,sqlite
     command -v refinery >/dev/null || cargo install refinery_cli
     cargo bench --locked --bench peers -- --write
+    cargo bench --locked --bench shop -- --write
 
 # Line coverage, in all and of what must not be wrong: at least 85 %; needs cargo-llvm-cov
 coverage:
