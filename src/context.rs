@@ -166,15 +166,21 @@ impl<'a> Context<'a> {
         Ok(trail)
     }
 
-    fn audit_options(&self) -> audit::Options {
+    /// The columns whose values are masked: those of the models, and of the settings.
+    #[must_use]
+    pub fn sensitive(&self) -> audit::Sensitive {
         let of =
             |entity: &'static dyn Entity| entity.sensitive().map(move |column| format!("{}.{column}", entity.table()));
         let of_models = self.registry.iter().flat_map(of);
+        self.settings.sensitive.iter().cloned().chain(of_models).collect()
+    }
+
+    fn audit_options(&self) -> audit::Options {
         audit::Options {
             mode: self.settings.audit,
             actor: self.settings.actor.clone(),
             run_id: self.run_id.parse().unwrap_or_else(|_| Id::new()),
-            sensitive: self.settings.sensitive.iter().cloned().chain(of_models).collect(),
+            sensitive: self.sensitive(),
         }
     }
 

@@ -9,7 +9,7 @@ use super::event::Event;
 use super::mask::Sensitive;
 use crate::config::{AuditMode, Process};
 use crate::db::types::{Id, Instant, Json};
-use crate::db::{AnyConnection, DbError, TransactionOptions, transaction};
+use crate::db::{AnyConnection, DbError, TransactionOptions, on_each, transaction};
 use crate::error::{Code, Error, Result};
 use crate::record::Record;
 use crate::schema::{audit_events, users};
@@ -97,6 +97,12 @@ impl Trail {
         self.0.foreign.as_ref().map(|foreign| format!("no change is recorded: {foreign}"))
     }
 
+    /// The columns that are masked in what it writes.
+    #[must_use]
+    pub fn sensitive(&self) -> &Sensitive {
+        &self.0.sensitive
+    }
+
     #[must_use]
     pub fn actor(&self) -> &str {
         &self.0.actor
@@ -121,38 +127,43 @@ impl Trail {
         let (mut before, mut after) = (event.before.clone(), event.after.clone());
         self.0.sensitive.mask(&event.entity, &mut before, &mut after);
         let json = |row: Option<Record>| row.map(|row| Json(row.into()));
-        diesel::insert_into(audit_events::table)
-            .values((
-                audit_events::id.eq(Id::new()),
-                audit_events::occurred_at.eq(Instant::now()),
-                audit_events::actor.eq(kept(&self.0.actor, LONGEST)),
-                audit_events::action.eq(kept(&event.action, LONGEST)),
-                audit_events::entity.eq(kept(&event.entity, LONGEST)),
-                audit_events::entity_id.eq(kept(&event.entity_id, LONGEST)),
-                audit_events::outcome.eq(event.outcome.name()),
-                audit_events::reason.eq(event.reason.as_deref().map(|reason| kept(reason, LONGEST_REASON))),
-                audit_events::before.eq(json(before)),
-                audit_events::after.eq(json(after)),
-                audit_events::run_id.eq(self.0.run_id),
-            ))
-            .execute(connection)
-            .map(|_| ())
+        let insert = diesel::insert_into(audit_events::table).values((
+            audit_events::id.eq(Id::new()),
+            audit_events::occurred_at.eq(Instant::now()),
+            audit_events::actor.eq(kept(&self.0.actor, LONGEST)),
+            audit_events::action.eq(kept(&event.action, LONGEST)),
+            audit_events::entity.eq(kept(&event.entity, LONGEST)),
+            audit_events::entity_id.eq(kept(&event.entity_id, LONGEST)),
+            audit_events::outcome.eq(event.outcome.name()),
+            audit_events::reason.eq(event.reason.as_deref().map(|reason| kept(reason, LONGEST_REASON))),
+            audit_events::before.eq(json(before)),
+            audit_events::after.eq(json(after)),
+            audit_events::run_id.eq(self.0.run_id),
+        ));
+        on_each!(connection, |c| insert.execute(c)).map(|_| ())
     }
 
     /// Records that something was tried and failed, after its rollback, and gives the error on. That it could not be
     /// recorded is told with it.
     #[must_use]
     pub fn failed(&self, connection: &mut AnyConnection, event: Event, error: Error) -> Error {
+        match self.note_of_failure(connection, event, reason(&error)) {
+            None => error,
+            Some(note) => error.note(note),
+        }
+    }
+
+    /// The same for an error that has no notes: what should be told of it, if it could not be recorded.
+    pub fn note_of_failure(&self, connection: &mut AnyConnection, event: Event, reason: String) -> Option<String> {
         // Whoever owns the transaction may do something else about it, and tells in the end.
         if connection.is_in_transaction() {
-            return error;
+            return None;
         }
-        let event = event.failed(reason(&error));
+        let event = event.failed(reason);
         let options = TransactionOptions::new().attempts(ATTEMPTS);
-        match transaction::<_, DbError>(connection, &options, |connection| Ok(self.write(connection, &event)?)) {
-            Ok(()) => error,
-            Err(cause) => error.note(format!("that it failed could not be recorded in `{TABLE}`: {cause}")),
-        }
+        let recorded =
+            transaction::<_, DbError>(connection, &options, |connection| Ok(self.write(connection, &event)?));
+        recorded.err().map(|cause| format!("that it failed could not be recorded in `{TABLE}`: {cause}"))
     }
 }
 

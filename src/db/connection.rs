@@ -2,6 +2,8 @@
 
 use diesel::Connection as _;
 use diesel::connection::SimpleConnection as _;
+use diesel::expression::SqlLiteral;
+use diesel::sql_types::Text;
 use diesel::{PgConnection, SqliteConnection};
 
 use super::dialect::{conninfo, sqlite_url};
@@ -19,6 +21,19 @@ pub enum AnyConnection {
 
 /// What Diesel makes of it: the backend of queries that run on any.
 pub type AnyBackend = <AnyConnection as diesel::Connection>::Backend;
+
+/// Runs a query on the connection that there is. Diesel then knows at compile time which statement it is, and neither writes its text
+/// nor asks how its values are sent each time, as it does for a query on any connection.
+macro_rules! on_each {
+    ($connection:expr, |$own:ident| $run:expr) => {
+        match $connection {
+            $crate::db::AnyConnection::Postgres($own) => $run,
+            $crate::db::AnyConnection::Mysql($own) => $run,
+            $crate::db::AnyConnection::Sqlite($own) => $run,
+        }
+    };
+}
+pub(crate) use on_each;
 
 impl AnyConnection {
     /// Connects. Unlike the derived `establish`, which tries one backend after the other, this one knows which it is,
@@ -45,13 +60,24 @@ impl AnyConnection {
         }
     }
 
-    /// The month of a moment, in UTC: `2026-01`. The column stands in it as it is written.
-    pub fn month_of(&self, column: &str) -> diesel::expression::SqlLiteral<diesel::sql_types::Text> {
-        diesel::dsl::sql(&match self {
-            Self::Postgres(_) => format!("to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM')"),
-            Self::Mysql(_) => format!("DATE_FORMAT({column}, '%Y-%m')"),
-            Self::Sqlite(_) => format!("substr({column}, 1, 7)"),
-        })
+    /// The month of a moment, in UTC: what is grouped by, which is done for each row, and that as a text: `2026-01`. The column
+    /// stands in both as it is written.
+    pub fn month_of(&self, column: &str) -> (SqlLiteral<Text>, SqlLiteral<Text>) {
+        let (month, text) = match self {
+            Self::Postgres(_) => {
+                let month = format!("date_trunc('month', {column} AT TIME ZONE 'UTC')");
+                (month.clone(), format!("to_char({month}, 'YYYY-MM')"))
+            }
+            Self::Mysql(_) => {
+                let month = format!("EXTRACT(YEAR_MONTH FROM {column})");
+                (month.clone(), format!("INSERT({month}, 5, 0, '-')"))
+            }
+            Self::Sqlite(_) => {
+                let month = format!("substr({column}, 1, 7)");
+                (month.clone(), month)
+            }
+        };
+        (diesel::dsl::sql(&month), diesel::dsl::sql(&text))
     }
 
     /// Whether it still answers.

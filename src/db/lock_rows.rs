@@ -1,17 +1,60 @@
 //! Rows that nobody else may change until the transaction ends.
 
-use diesel::query_builder::BoxedSqlQuery;
-use diesel::sql_types::Array;
-use diesel::{QueryResult, QueryableByName, RunQueryDsl as _, sql_query};
+use diesel::backend::Backend;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::{Expression, QueryResult, RunQueryDsl};
 
-use super::connection::AnyConnection;
+use super::among::{Among, among};
+use super::connection::{AnyConnection, on_each};
 use super::types::{Id, sql};
 
-#[derive(QueryableByName)]
-struct Found {
-    #[diesel(sql_type = sql::Id)]
-    id: Id,
+/// `SELECT id FROM table WHERE id IN (…) ORDER BY id FOR UPDATE`, which is kept prepared: `sql_query` is not.
+struct Lock {
+    /// In quotes.
+    table: String,
+    ids: Among<IdColumn, Id>,
+    words: &'static str,
 }
+
+/// The column `id` of whatever table.
+struct IdColumn;
+
+impl Expression for IdColumn {
+    type SqlType = sql::Id;
+}
+
+impl<DB: Backend> QueryFragment<DB> for IdColumn {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_identifier("id")
+    }
+}
+
+impl<DB: Backend> QueryFragment<DB> for Lock
+where
+    Among<IdColumn, Id>: QueryFragment<DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql("SELECT id FROM ");
+        out.push_sql(&self.table);
+        out.push_sql(" WHERE ");
+        self.ids.walk_ast(out.reborrow())?;
+        out.push_sql(" ORDER BY id");
+        out.push_sql(self.words);
+        Ok(())
+    }
+}
+
+impl QueryId for Lock {
+    type QueryId = ();
+
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl Query for Lock {
+    type SqlType = sql::Id;
+}
+
+impl<C> RunQueryDsl<C> for Lock {}
 
 impl AnyConnection {
     /// Locks the rows of a table with these ids, in the order of the ids, so that no two transactions wait for each other.
@@ -22,26 +65,35 @@ impl AnyConnection {
         }
         let mut ids = ids.to_vec();
         ids.sort_unstable();
-        let table = self.dialect().identifier(table);
-        let found: Vec<Found> = match self {
-            Self::Postgres(connection) => {
-                // What only refers to a row need not wait.
-                let sql = format!("SELECT id FROM {table} WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE");
-                sql_query(sql).bind::<Array<sql::Id>, _>(ids).load(connection)?
-            }
-            Self::Mysql(connection) => {
-                let places = vec!["?"; ids.len()].join(", ");
-                let sql = format!("SELECT id FROM {table} WHERE id IN ({places}) ORDER BY id FOR UPDATE");
-                let query = sql_query(sql).into_boxed();
-                ids.into_iter().fold(query, BoxedSqlQuery::bind::<sql::Id, _>).load(connection)?
-            }
-            Self::Sqlite(connection) => {
-                let places = vec!["?"; ids.len()].join(", ");
-                let sql = format!("SELECT id FROM {table} WHERE id IN ({places}) ORDER BY id");
-                let query = sql_query(sql).into_boxed();
-                ids.into_iter().fold(query, BoxedSqlQuery::bind::<sql::Id, _>).load(connection)?
-            }
+        let words = match self {
+            // What only refers to a row need not wait.
+            Self::Postgres(_) => " FOR NO KEY UPDATE",
+            Self::Mysql(_) => " FOR UPDATE",
+            Self::Sqlite(_) => "",
         };
-        Ok(found.into_iter().map(|found| found.id).collect())
+        let lock = Lock { table: self.dialect().identifier(table), ids: among(IdColumn, ids), words };
+        on_each!(self, |connection| lock.load(connection))
     }
 }
+
+/// Runs a query whose rows nobody else may change until the transaction ends, where [`AnyConnection::lock_rows`] would be a
+/// statement more. It should be ordered by the primary key, and find its rows by it.
+macro_rules! locked {
+    ($connection:expr, $query:expr, |$own:ident, $locking:ident| $run:expr) => {
+        match $connection {
+            $crate::db::AnyConnection::Postgres($own) => {
+                let $locking = $query.for_no_key_update();
+                $run
+            }
+            $crate::db::AnyConnection::Mysql($own) => {
+                let $locking = $query.for_update();
+                $run
+            }
+            $crate::db::AnyConnection::Sqlite($own) => {
+                let $locking = $query;
+                $run
+            }
+        }
+    };
+}
+pub(crate) use locked;

@@ -1,6 +1,7 @@
 //! Databases: connecting, pooling, retrying, locking, loading, and what differs between them. Only here, in `backend.rs` and in
 //! `catalog/read` is the backend matched on.
 
+mod among;
 pub mod bulk;
 mod connection;
 mod connector;
@@ -26,6 +27,8 @@ mod transaction;
 pub mod types;
 mod value;
 
+pub use among::{Among, among};
+pub(crate) use connection::on_each;
 pub use connection::{AnyBackend, AnyConnection};
 pub use connector::{Connector, Purpose};
 pub use constraint::{Constraint, Which};
@@ -35,6 +38,7 @@ pub use dialect::{
 pub use error::{DbError, Kind, MORE_RIGHTS, WRITABLE};
 pub use grammar::{Form, Grammar};
 pub use lock::{Held, Locked, Unlocked};
+pub(crate) use lock_rows::locked;
 pub use manager::{Manager, Pool};
 pub use mysql::MysqlConnection;
 pub use retry::Backoff;

@@ -51,7 +51,7 @@ pub struct Country {
 
 /// A country to be stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Insertable)]
-#[diesel(table_name = countries)]
+#[diesel(table_name = countries, treat_none_as_default_value = false)]
 pub struct NewCountry {
     pub code: String,
     pub name: String,

@@ -38,6 +38,9 @@ pub trait Model: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {
 
     fn count(connection: &mut AnyConnection, filter: &Filter<Self>) -> QueryResult<i64>;
 
+    /// The same, and no more than so many.
+    fn count_up_to(connection: &mut AnyConnection, filter: &Filter<Self>, most: i64) -> QueryResult<i64>;
+
     fn insert(connection: &mut AnyConnection, new: &Self::New) -> QueryResult<usize>;
 
     fn change(connection: &mut AnyConnection, key: &Self::Key, changes: &Self::Changes) -> QueryResult<usize>;
@@ -112,12 +115,14 @@ macro_rules! model {
 
             fn find(connection: &mut $crate::db::AnyConnection, $k: &$key) -> ::diesel::QueryResult<Option<Self>> {
                 use ::diesel::{OptionalExtension as _, QueryDsl as _, RunQueryDsl as _, SelectableHelper as _};
-                $table::table.find($find).select(Self::as_select()).first(connection).optional()
+                let row = $table::table.find($find);
+                $crate::db::on_each!(connection, |c| row.select(Self::as_select()).first(c)).optional()
             }
 
             fn same(connection: &mut $crate::db::AnyConnection, $n: &$new) -> ::diesel::QueryResult<Option<Self>> {
                 use ::diesel::{OptionalExtension as _, QueryDsl as _, RunQueryDsl as _, SelectableHelper as _};
-                $table::table.filter($same).select(Self::as_select()).first(connection).optional()
+                let row = $table::table.filter($same);
+                $crate::db::on_each!(connection, |c| row.select(Self::as_select()).first(c)).optional()
             }
 
             fn page(
@@ -146,9 +151,22 @@ macro_rules! model {
                 filter.conditions().fold(rows, |rows, condition| rows.filter(condition)).first(connection)
             }
 
+            fn count_up_to(
+                connection: &mut $crate::db::AnyConnection,
+                filter: &$crate::entities::Filter<Self>,
+                most: i64,
+            ) -> ::diesel::QueryResult<i64> {
+                use ::diesel::{QueryDsl as _, RunQueryDsl as _};
+                use $crate::entities::counted::{Counted, One};
+                let rows = $table::table.select(One).into_boxed();
+                let rows = filter.conditions().fold(rows, |rows, condition| rows.filter(condition));
+                Counted(rows.limit(most)).get_result(connection)
+            }
+
             fn insert(connection: &mut $crate::db::AnyConnection, new: &$new) -> ::diesel::QueryResult<usize> {
                 use ::diesel::RunQueryDsl as _;
-                ::diesel::insert_into($table::table).values(new).execute(connection)
+                let insert = ::diesel::insert_into($table::table).values(new);
+                $crate::db::on_each!(connection, |c| insert.execute(c))
             }
 
             fn change(
@@ -157,12 +175,14 @@ macro_rules! model {
                 changes: &$changes,
             ) -> ::diesel::QueryResult<usize> {
                 use ::diesel::{QueryDsl as _, RunQueryDsl as _};
-                ::diesel::update($table::table.find($find)).set(changes).execute(connection)
+                let update = ::diesel::update($table::table.find($find)).set(changes);
+                $crate::db::on_each!(connection, |c| update.execute(c))
             }
 
             fn remove(connection: &mut $crate::db::AnyConnection, $k: &$key) -> ::diesel::QueryResult<usize> {
                 use ::diesel::{QueryDsl as _, RunQueryDsl as _};
-                ::diesel::delete($table::table.find($find)).execute(connection)
+                let delete = ::diesel::delete($table::table.find($find));
+                $crate::db::on_each!(connection, |c| delete.execute(c))
             }
         }
     };

@@ -53,7 +53,7 @@ pub struct OrderItem {
 
 /// An item to be stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Insertable)]
-#[diesel(table_name = order_items)]
+#[diesel(table_name = order_items, treat_none_as_default_value = false)]
 pub struct NewOrderItem {
     pub id: Id,
     pub order_id: Id,

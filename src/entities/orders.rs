@@ -15,8 +15,8 @@ use super::order_items::OrderItem;
 use super::ordering::hooks;
 use super::products::Product;
 use super::repository::{Repository, Result};
-use crate::db::AnyConnection;
 use crate::db::types::{Id, Instant, Money};
+use crate::db::{AnyConnection, among, on_each};
 use crate::record::Record;
 use crate::schema::{order_items, orders, products};
 
@@ -89,7 +89,7 @@ pub struct Order {
 
 /// An order to be stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Insertable)]
-#[diesel(table_name = orders)]
+#[diesel(table_name = orders, treat_none_as_default_value = false)]
 pub struct NewOrder {
     pub id: Id,
     pub user_id: Id,
@@ -170,8 +170,9 @@ impl Repository<'_, Order> {
 
     /// Each of these with its items and their products, in their order: two queries, however many there are.
     pub fn with_items(&self, connection: &mut AnyConnection, orders: Vec<Order>) -> Result<Vec<OrderWithItems>> {
-        let items = OrderItem::belonging_to(&orders).select(OrderItem::as_select()).order(order_items::id);
-        let items: Vec<OrderItem> = items.load(connection)?;
+        let items = order_items::table.filter(among(order_items::order_id, orders.iter().map(|order| order.id)));
+        let items = items.order(order_items::id);
+        let items: Vec<OrderItem> = on_each!(connection, |c| items.select(OrderItem::as_select()).load(c))?;
         let mut ids: Vec<Id> = items.iter().map(|item| item.product_id).collect();
         ids.sort_unstable();
         ids.dedup();
@@ -192,12 +193,12 @@ impl Repository<'_, Order> {
         from: Instant,
         until: Instant,
     ) -> Result<Vec<Revenue>> {
-        let month = connection.month_of("orders.created_at");
+        let (month, text) = connection.month_of("orders.created_at");
         let months: Vec<(String, Option<Money>, i64)> = orders::table
             .filter(orders::created_at.ge(from).and(orders::created_at.lt(until)))
             .filter(orders::status.eq_any(SOLD))
             .group_by(month.clone())
-            .select((month.clone(), sum(orders::total_amount), count_star()))
+            .select((text, sum(orders::total_amount), count_star()))
             .order(month)
             .load(connection)?;
         let told = |(month, revenue, orders): (String, Option<Money>, i64)| Revenue {
@@ -228,7 +229,7 @@ impl Repository<'_, Order> {
 }
 
 fn products_of(connection: &mut AnyConnection, ids: Vec<Id>) -> Result<HashMap<Id, Product>> {
-    let found: Vec<Product> =
-        products::table.filter(products::id.eq_any(ids)).select(Product::as_select()).load(connection)?;
+    let found = products::table.filter(among(products::id, ids));
+    let found: Vec<Product> = on_each!(connection, |c| found.select(Product::as_select()).load(c))?;
     Ok(found.into_iter().map(|product| (product.id, product)).collect())
 }

@@ -47,7 +47,7 @@ pub struct ProductCategory {
 
 /// The same to be stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Insertable)]
-#[diesel(table_name = product_categories)]
+#[diesel(table_name = product_categories, treat_none_as_default_value = false)]
 pub struct NewProductCategory {
     pub product_id: Id,
     pub category_id: Id,

@@ -4,14 +4,15 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::categories::Category;
+use super::counted::{self, Counted, One};
 use super::entity::Entity;
 use super::field::{Field, Meaning};
 use super::model::{Filter, model, nullable};
 use super::options::{Options, Page};
 use super::product_categories::ProductCategory;
 use super::repository::{Repository, Result};
-use crate::db::AnyConnection;
 use crate::db::types::{Id, Instant, Money};
+use crate::db::{AnyConnection, among, on_each};
 use crate::schema::{categories, product_categories, products};
 
 /// The entity.
@@ -62,7 +63,7 @@ pub struct Product {
 
 /// A product to be stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Insertable)]
-#[diesel(table_name = products)]
+#[diesel(table_name = products, treat_none_as_default_value = false)]
 pub struct NewProduct {
     pub id: Id,
     pub sku: String,
@@ -128,8 +129,8 @@ model! {
 
 impl Repository<'_, Product> {
     pub fn by_sku(&self, connection: &mut AnyConnection, sku: &str) -> Result<Option<Product>> {
-        let product = products::table.filter(products::sku.eq(sku)).select(Product::as_select());
-        Ok(product.first(connection).optional()?)
+        let product = products::table.filter(products::sku.eq(sku));
+        Ok(on_each!(connection, |c| product.select(Product::as_select()).first(c)).optional()?)
     }
 
     /// The products of a name.
@@ -140,8 +141,9 @@ impl Repository<'_, Product> {
 
     /// The products of which there is less than this, the fewest first.
     pub fn low_stock(&self, connection: &mut AnyConnection, below: i32, limit: i64) -> Result<Vec<Product>> {
-        let low = products::table.filter(products::stock_quantity.lt(below)).select(Product::as_select());
-        Ok(low.order((products::stock_quantity, products::id)).limit(limit).load(connection)?)
+        let low = products::table.filter(products::stock_quantity.lt(below));
+        let low = low.order((products::stock_quantity, products::id)).limit(limit);
+        Ok(on_each!(connection, |c| low.select(Product::as_select()).load(c))?)
     }
 
     /// The products in a category, by their names.
@@ -152,14 +154,15 @@ impl Repository<'_, Product> {
         options: &Options,
     ) -> Result<Page<Product>> {
         let all = || product_categories::table.filter(product_categories::category_id.eq(category));
-        let rows = all()
-            .inner_join(products::table)
-            .select(Product::as_select())
-            .order((products::name, products::id))
-            .limit(options.limit)
-            .offset(options.offset)
-            .load(connection)?;
-        let total = options.total.then(|| all().count().first(connection)).transpose()?;
+        let rows = all().inner_join(products::table).order((products::name, products::id));
+        let rows = rows.limit(options.limit).offset(options.offset);
+        let rows = on_each!(connection, |c| rows.select(Product::as_select()).load(c))?;
+        let total = counted::total(
+            connection,
+            options.count,
+            |connection| all().count().first(connection),
+            |connection, most| Counted(all().select(One).limit(most)).get_result(connection),
+        )?;
         Ok(Page { rows, total })
     }
 
@@ -169,11 +172,11 @@ impl Repository<'_, Product> {
         connection: &mut AnyConnection,
         products: Vec<Product>,
     ) -> Result<Vec<ProductWithCategories>> {
-        let found: Vec<(ProductCategory, Category)> = ProductCategory::belonging_to(&products)
-            .inner_join(categories::table)
-            .select((ProductCategory::as_select(), Category::as_select()))
-            .order((categories::name, categories::id))
-            .load(connection)?;
+        let of = among(product_categories::product_id, products.iter().map(|product| product.id));
+        let found = product_categories::table.inner_join(categories::table).filter(of);
+        let found = found.order((categories::name, categories::id));
+        let found: Vec<(ProductCategory, Category)> =
+            on_each!(connection, |c| { found.select((ProductCategory::as_select(), Category::as_select())).load(c) })?;
         let grouped = found.grouped_by(&products);
         let with = |(product, found): (Product, Vec<(ProductCategory, Category)>)| ProductWithCategories {
             product,

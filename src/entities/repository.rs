@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::cache::Cache;
 use super::change;
+use super::counted;
 use super::error::RepositoryError;
 use super::model::{Filter, Model};
 use super::options::{Options, Page};
@@ -66,7 +67,12 @@ impl<'t, M: Model> Repository<'t, M> {
     /// Some of the rows that a filter takes.
     pub fn find_all(&self, connection: &mut AnyConnection, filter: &Filter<M>, options: &Options) -> Result<Page<M>> {
         let rows = M::page(connection, filter, options)?;
-        let total = options.total.then(|| M::count(connection, filter)).transpose()?;
+        let total = counted::total(
+            connection,
+            options.count,
+            |connection| M::count(connection, filter),
+            |connection, most| M::count_up_to(connection, filter, most),
+        )?;
         Ok(Page { rows, total })
     }
 
@@ -190,11 +196,18 @@ impl<'t, M: Model> Repository<'t, M> {
         // So that what others stored meanwhile is seen when it stands in the way.
         let own = !connection.is_in_transaction();
         let options = if own { options.isolation(Isolation::ReadCommitted) } else { options };
-        transaction(connection, &options, work).inspect_err(|error| {
-            let lost = matches!(error, RepositoryError::Connection(_));
-            if own && !lost {
-                let failed = self.trail.write(connection, &event.failed(error.to_string()));
-                let _ = failed.inspect_err(|cause| tracing::warn!(%cause, "a failed change could not be recorded"));
+        transaction(connection, &options, work).map_err(|error| {
+            if matches!(error, RepositoryError::Connection(_)) {
+                return error;
+            }
+            match (self.trail.note_of_failure(connection, event, error.to_string()), error) {
+                (Some(note), RepositoryError::Refused(error)) => error.note(note).into(),
+                (Some(note), error) => {
+                    // The other kinds are for programs, and have no place for it.
+                    tracing::warn!("{note}");
+                    error
+                }
+                (None, error) => error,
             }
         })
     }

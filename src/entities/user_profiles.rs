@@ -59,7 +59,7 @@ pub struct UserProfile {
 
 /// A profile to be stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Insertable)]
-#[diesel(table_name = user_profiles)]
+#[diesel(table_name = user_profiles, treat_none_as_default_value = false)]
 pub struct NewUserProfile {
     pub user_id: Id,
     pub phone: Option<String>,

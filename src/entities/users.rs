@@ -9,9 +9,9 @@ use super::model::{Filter, model, nullable};
 use super::options::{Options, Page};
 use super::repository::{Repository, Result};
 use super::user_profiles::UserProfile;
-use crate::db::AnyConnection;
 use crate::db::types::{Id, Instant};
-use crate::schema::users;
+use crate::db::{AnyConnection, among, on_each};
+use crate::schema::{user_profiles, users};
 
 /// The entity.
 pub struct Users;
@@ -63,7 +63,7 @@ pub struct User {
 
 /// A user to be stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Insertable)]
-#[diesel(table_name = users)]
+#[diesel(table_name = users, treat_none_as_default_value = false)]
 pub struct NewUser {
     pub id: Id,
     pub email: String,
@@ -126,8 +126,8 @@ model! {
 impl Repository<'_, User> {
     /// The user of an e-mail address, in whatever case it is typed.
     pub fn by_email(&self, connection: &mut AnyConnection, email: &str) -> Result<Option<User>> {
-        let user = users::table.filter(users::email.eq(email.trim().to_lowercase())).select(User::as_select());
-        Ok(user.first(connection).optional()?)
+        let user = users::table.filter(users::email.eq(email.trim().to_lowercase()));
+        Ok(on_each!(connection, |c| user.select(User::as_select()).first(c)).optional()?)
     }
 
     /// The users who may order.
@@ -137,7 +137,8 @@ impl Repository<'_, User> {
 
     /// What is known of each of these beside the account, in their order: one query.
     pub fn profiles(&self, connection: &mut AnyConnection, users: &[User]) -> Result<Vec<Option<UserProfile>>> {
-        let found = UserProfile::belonging_to(users).select(UserProfile::as_select()).load(connection)?;
+        let found = user_profiles::table.filter(among(user_profiles::user_id, users.iter().map(|user| user.id)));
+        let found: Vec<UserProfile> = on_each!(connection, |c| found.select(UserProfile::as_select()).load(c))?;
         Ok(found.grouped_by(users).into_iter().map(|profiles| profiles.into_iter().next()).collect())
     }
 }

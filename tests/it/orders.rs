@@ -458,3 +458,72 @@ fn people_see_an_order_as_a_page() {
     let run = project.ok(&place(&["CUP-1=2", "CUP-2=1"]));
     insta::assert_snapshot!(run.normal(&project));
 }
+
+#[test]
+fn an_order_is_given_to_nobody_who_may_not_order() {
+    on_each_backend(|project| {
+        let project = open(project);
+        let mut connection = connect(&project);
+        let bob = user(&mut connection, "bob@example.com", "active").to_string();
+        let placed = project.json(0, &place(&["CUP-1=1"]));
+        let id = text(&placed["id"]);
+        let mallory = project.query("SELECT id FROM users WHERE email = 'mallory@example.com'").swap_remove(0);
+        project
+            .expect(11, &["data", "update", "orders", id, &format!("user_id={mallory}")])
+            .says(&["error[order/invalid]", "the user `mallory@example.com` is suspended, and cannot order"]);
+        assert_eq!(project.json(0, &["order", "show", id])["user"], "alice@example.com");
+        project.ok(&["data", "update", "orders", id, &format!("user_id={bob}")]);
+        assert_eq!(project.json(0, &["order", "show", id])["user"], "bob@example.com");
+        // Of whoever is not there, the foreign key tells.
+        project.expect(11, &["data", "update", "orders", id, &format!("user_id={}", Id::new())]);
+        // Who was suspended since keeps the order.
+        project.ok(&["data", "update", "users", &bob, "status=suspended"]);
+        project.ok(&["order", "pay", id]);
+    });
+}
+
+#[test]
+fn stock_that_a_column_cannot_hold_is_told() {
+    on_each_backend(|project| {
+        let project = open(project);
+        let id = project.json(0, &place(&["CUP-1=3", "POT-1=1"]))["id"].as_str().unwrap().to_owned();
+        project.session().execute("UPDATE products SET stock_quantity = 2147483645 WHERE sku = 'CUP-1'").unwrap();
+        let words = "the stock of `CUP-1` is 2147483645, and would become more than 2147483647";
+        project.expect(11, &["order", "cancel", &id]).says(&["error[order/stock]", words, "nothing was changed"]);
+        project.expect(11, &["data", "update", "orders", &id, "status=cancelled"]).says(&[words]);
+        assert_eq!(stock(&project), "CUP-1|2147483645 CUP-2|3 POT-1|0");
+        assert_eq!(project.json(0, &["order", "show", &id])["status"], "pending");
+        project.session().execute("UPDATE products SET stock_quantity = 2147483644 WHERE sku = 'CUP-1'").unwrap();
+        project.ok(&["order", "cancel", &id]);
+        assert_eq!(stock(&project), "CUP-1|2147483647 CUP-2|3 POT-1|1");
+    });
+}
+
+#[test]
+fn sensitive_columns_are_masked_in_orders_and_their_events() {
+    on_each_backend(|project| {
+        let settings = "[columns]\nsensitive = [\"users.email\", \"order_items.unit_price\"]\n";
+        let project = open(project).file("dbtool.toml", settings);
+        let placed = project.json(0, &place(&["CUP-1=2"]));
+        assert_eq!((&placed["user"], &placed["total_amount"]), (&json!("***"), &json!("25.00")));
+        assert_eq!((&placed["items"][0]["unit_price"], &placed["items"][0]["amount"]), (&json!("***"), &json!("***")));
+        assert_eq!((&placed["items"][0]["sku"], &placed["items"][0]["quantity"]), (&json!("CUP-1"), &json!(2)));
+        let id = text(&placed["id"]);
+        project.expect(11, &place(&["POT-1=9"]));
+        let all = [
+            project.ok(&["order", "show", id]),
+            project.ok(&["order", "list"]),
+            project.ok(&["order", "list", "--output", "csv"]),
+            project.ok(&["order", "pay", id]),
+            project.ok(&["audit", "list", "--output", "json"]),
+        ];
+        for run in &all {
+            run.says_nothing_of(&["alice@example.com", "12.50"]);
+            assert!(run.stdout.contains("***"), "{run}");
+        }
+        let kept = project.query("SELECT count(*) FROM audit_events WHERE CAST(after AS CHAR(2000)) LIKE '%alice%'");
+        assert_eq!(kept, ["0"]);
+        // Whoever knows it may ask for it.
+        assert_eq!(project.json(0, &["order", "list", "--user", "alice@example.com"])["orders"][0]["id"], id);
+    });
+}

@@ -15,7 +15,7 @@ use dbtool::entities::product_categories::{NewProductCategory, ProductCategory, 
 use dbtool::entities::products::{NewProduct, Product, ProductChanges};
 use dbtool::entities::user_profiles::{NewUserProfile, UserProfile, UserProfileChanges};
 use dbtool::entities::users::{NewUser, User, UserChanges};
-use dbtool::entities::{Cache, Filter, Options, Repository, RepositoryError, Sort, Upserted};
+use dbtool::entities::{Cache, Count, Filter, Options, Repository, RepositoryError, Sort, Total, Upserted};
 use dbtool::error::Error;
 use dbtool::schema::{orders, products, users};
 use diesel::connection::{InstrumentationEvent, SimpleConnection as _};
@@ -108,7 +108,10 @@ fn every_model_is_stored_and_comes_back() {
         let at = countries.create(connection, &NewCountry { code: "AT".into(), name: "Austria".into() }).unwrap();
         let renamed = CountryChanges { name: Some("Österreich".into()) };
         assert_eq!(countries.update(connection, &at.code, &renamed).unwrap().name, "Österreich");
-        assert_eq!(countries.find_all(connection, &Filter::all(), &Options::new()).unwrap().total, Some(1));
+        assert_eq!(
+            countries.find_all(connection, &Filter::all(), &Options::new()).unwrap().total,
+            Some(Total::Exact(1))
+        );
 
         let alice = Repository::<User>::new(trail).create(connection, &user("alice@example.com")).unwrap();
         let profiles = Repository::<UserProfile>::new(trail);
@@ -153,7 +156,7 @@ fn every_model_is_stored_and_comes_back() {
         assert_eq!(items.update(connection, &item.id, &more).unwrap().quantity, 3);
         assert_eq!(
             items.find_all(connection, &Filter::all(), &Options::new().sort(Sort::Oldest)).unwrap().total,
-            Some(1)
+            Some(Total::Exact(1))
         );
     });
 }
@@ -269,7 +272,7 @@ fn pages_come_newest_first_with_the_total() {
         let skus = |rows: &[Product]| rows.iter().map(|row| row.sku.clone()).collect::<Vec<_>>().join(" ");
         made.sort_by_key(|product| std::cmp::Reverse((product.created_at, product.id)));
         let page = products.find_all(connection, &Filter::all(), &Options::new()).unwrap();
-        assert_eq!((page.rows.len(), page.total), (20, Some(23)));
+        assert_eq!((page.rows.len(), page.total), (20, Some(Total::Exact(23))));
         assert_eq!(skus(&page.rows), skus(&made[..20]));
         let rest = products.find_all(connection, &Filter::all(), &Options::new().offset(20)).unwrap();
         assert_eq!(skus(&rest.rows), skus(&made[20..]));
@@ -281,9 +284,51 @@ fn pages_come_newest_first_with_the_total() {
         let filter = || Filter::of(|| products::stock_quantity.lt(5)).and(|| products::sku.ne("P-03"));
         assert_eq!(products.count(connection, &filter()).unwrap(), 4);
         let page = products.find_all(connection, &filter(), &Options::new().limit(3)).unwrap();
-        assert_eq!((page.rows.len(), page.total), (3, Some(4)));
+        assert_eq!((page.rows.len(), page.total), (3, Some(Total::Exact(4))));
         let none = products.find_all(connection, &filter(), &Options::new().offset(100)).unwrap();
-        assert_eq!((none.rows.len(), none.total), (0, Some(4)));
+        assert_eq!((none.rows.len(), none.total), (0, Some(Total::Exact(4))));
+        let total = |connection: &mut AnyConnection, count| {
+            products.find_all(connection, &Filter::all(), &Options::new().count(count)).unwrap().total
+        };
+        assert_eq!(total(connection, Count::UpTo(22)), Some(Total::AtLeast(22)));
+        assert_eq!(total(connection, Count::UpTo(23)), Some(Total::Exact(23)));
+        assert_eq!(total(connection, Count::All), Some(Total::Exact(23)));
+        assert_eq!(total(connection, Count::No), None);
+        assert_eq!((Total::AtLeast(22).to_string(), Total::AtLeast(22).rows()), ("22 or more".into(), 22));
+    });
+}
+
+#[test]
+fn categories_are_a_tree() {
+    on_each_shop(|_, connection, trail| {
+        let categories = Repository::<Category>::new(trail);
+        let mut made: Vec<Category> = Vec::new();
+        for (slug, within) in [("a", None), ("b", Some(0)), ("c", Some(1)), ("d", None)] {
+            let new = NewCategory::new(slug, slug, within.map(|at: usize| made[at].id));
+            made.push(categories.create(connection, &new).unwrap());
+        }
+        let broken = |error: RepositoryError| match error {
+            RepositoryError::Validation { broken, .. } => broken[0].to_string(),
+            other => panic!("{other:?}"),
+        };
+        let mut put = |what: usize, within: usize| {
+            let changes = CategoryChanges { parent_id: Some(Some(made[within].id)), ..CategoryChanges::default() };
+            categories.update(connection, &made[what].id, &changes).map(|_| ()).map_err(broken)
+        };
+        assert_eq!(put(0, 0), Err("`parent_id` is the category itself".into()));
+        assert_eq!(put(0, 1), Err("`parent_id` is a category within this one".into()));
+        assert_eq!(put(0, 2), Err("`parent_id` is a category within this one".into()));
+        // What is no circle is allowed: another branch, and the parent that it has.
+        assert_eq!(put(0, 3), Ok(()));
+        assert_eq!(put(2, 1), Ok(()));
+        assert_eq!(put(2, 3), Ok(()));
+        assert_eq!(put(3, 2), Err("`parent_id` is a category within this one".into()));
+        let itself = NewCategory::new("e", "e", None);
+        let itself = NewCategory { parent_id: Some(itself.id), ..itself };
+        assert_eq!(
+            categories.create(connection, &itself).map_err(broken),
+            Err("`parent_id` is the category itself".into())
+        );
     });
 }
 
@@ -331,7 +376,7 @@ fn every_method_works_in_the_callers_transaction() {
                 &alice.id,
                 &UserChanges { status: Some("suspended".into()), ..UserChanges::default() },
             )?;
-            assert_eq!(users.active(connection, &Options::new())?.total, Some(0));
+            assert_eq!(users.active(connection, &Options::new())?.total, Some(Total::Exact(0)));
             users.upsert(connection, &user("bob@example.com"))?;
             users.delete(connection, &alice.id)?;
             Err(RepositoryError::NotFound { entity: "reason", key: String::new() })
@@ -422,7 +467,7 @@ fn relationships_are_loaded_in_a_fixed_number_of_statements() {
         assert_eq!((slugs(0), slugs(1)), (vec!["a", "b"], vec!["a"]));
         // One to one.
         let page = users.find_all(connection, &Filter::all(), &Options::new().sort(Sort::Oldest)).unwrap();
-        assert_eq!((page.total, spent()), (Some(2), 2));
+        assert_eq!((page.total, spent()), (Some(Total::Exact(2)), 2));
         let profiles = users.profiles(connection, &page.rows).unwrap();
         assert_eq!(spent(), 1);
         let ids: Vec<_> = profiles.iter().map(|profile| profile.as_ref().map(|profile| profile.user_id)).collect();
@@ -444,7 +489,7 @@ fn each_entity_has_its_own_queries() {
         assert_eq!(users.by_email(connection, "ALICE@example.com ").unwrap(), Some(alice.clone()));
         assert_eq!(users.by_email(connection, "nobody@example.com").unwrap(), None);
         let active = users.active(connection, &Options::new()).unwrap();
-        assert_eq!((active.rows, active.total), (vec![alice.clone()], Some(1)));
+        assert_eq!((active.rows, active.total), (vec![alice.clone()], Some(Total::Exact(1))));
 
         let products = Repository::<Product>::new(trail);
         let cup = products.create(connection, &NewProduct::new("CUP", "Cup", money("0.10"), 1)).unwrap();
@@ -485,9 +530,9 @@ fn each_entity_has_its_own_queries() {
         let best = orders.best_sellers(connection, from, 2).unwrap();
         let told: Vec<_> = best.iter().map(|it| format!("{} {}", it.product.sku, it.sold)).collect();
         assert_eq!(told, ["CUP 101", "POT 4"]);
-        assert_eq!(orders.in_state(connection, "paid", &Options::new()).unwrap().total, Some(11));
+        assert_eq!(orders.in_state(connection, "paid", &Options::new()).unwrap().total, Some(Total::Exact(11)));
         let newest = orders.of_user(connection, alice.id, &Options::new().limit(1)).unwrap();
-        assert_eq!((newest.rows[0].created_at, newest.total), (at("2026-03-15T12:00:00Z"), Some(13)));
+        assert_eq!((newest.rows[0].created_at, newest.total), (at("2026-03-15T12:00:00Z"), Some(Total::Exact(13))));
         // An order goes its way here as by the commands.
         let delivered = OrderChanges { status: Some("pending".into()), ..OrderChanges::default() };
         let refused = orders.update(connection, &newest.rows[0].id, &delivered).unwrap_err();

@@ -1,12 +1,12 @@
 //! `dbtool order pay`, `ship`, `deliver`, `cancel`, `return`
 
-use super::{hint, view};
+use super::{hint, print};
 use crate::commands::db::check_stamp;
 use crate::context::Context;
 use crate::db::types::Id;
 use crate::entities::ordering::{self, Move};
 use crate::exit_code::ExitCode;
-use crate::output::{Style, emit};
+use crate::output::Style;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -27,7 +27,7 @@ pub fn run(context: &Context<'_>, args: &Args, one: Move) -> anyhow::Result<Exit
         check_stamp(context)?;
         ordering::advance(&mut connection, &trail, args.id, one)?
     };
-    emit(context.terminal, context.format, &order, view)?;
+    print(context, &order)?;
     if args.dry_run {
         let word = context.terminal.paint(Style::Bold, "dry run");
         context.terminal.status(&format!("{word}: nothing was changed"));

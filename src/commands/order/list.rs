@@ -1,9 +1,13 @@
 //! `dbtool order list`
 
+use serde::Serialize;
+
+use super::shown::Shown;
 use crate::commands::when;
 use crate::context::Context;
 use crate::db::types::{Id, Instant};
-use crate::entities::ordering::{self, Details, Filter, Page, Status};
+use crate::entities::ordering::{self, Filter, Status};
+use crate::error::Result;
 use crate::exit_code::ExitCode;
 use crate::output::{Column, Report, Rows, Style, Terminal, emit};
 use crate::text;
@@ -47,21 +51,23 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let mut connection = context.diesel()?;
     let filter = Filter { user: args.user.clone(), status: args.status, since: args.since, until: args.until };
     let page = ordering::list(&mut connection, &filter, args.limit, args.after)?;
-    emit(context.terminal, context.format, &page, view)?;
+    let sensitive = context.sensitive();
+    let orders = page.orders.iter().map(|order| Shown::of(order, &sensitive)).collect::<Result<_>>()?;
+    emit(context.terminal, context.format, &ShownPage { orders, next: page.next }, view)?;
     Ok(ExitCode::Done)
 }
 
-impl Report for Page {
+/// [`ordering::Page`], sensitive values masked.
+#[derive(Debug, Serialize)]
+struct ShownPage {
+    orders: Vec<Shown>,
+    next: Option<Id>,
+}
+
+impl Report for ShownPage {
     fn rows(&self) -> Option<Rows> {
-        let row = |order: &Details| {
-            vec![
-                order.id.to_string(),
-                order.status.clone(),
-                order.user.clone(),
-                order.items.len().to_string(),
-                order.total_amount.to_string(),
-                order.created_at.to_string(),
-            ]
+        let row = |order: &Shown| {
+            vec![order.id(), order.status(), order.user(), order.count(), order.total(), order.placed()]
         };
         let columns = vec![
             Column::left("id"),
@@ -79,16 +85,9 @@ impl Report for Page {
     }
 }
 
-fn view(terminal: &Terminal, page: &Page) {
-    let row = |order: &Details| {
-        vec![
-            order.id.to_string(),
-            order.status.clone(),
-            order.user.clone(),
-            order.items.len().to_string(),
-            order.total_amount.to_string(),
-            when::short(order.created_at),
-        ]
+fn view(terminal: &Terminal, page: &ShownPage) {
+    let row = |order: &Shown| {
+        vec![order.id(), order.status(), order.user(), order.count(), order.total(), order.placed_short()]
     };
     let columns = vec![
         Column::left("order"),

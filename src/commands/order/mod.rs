@@ -4,14 +4,16 @@ mod advance;
 mod list;
 mod place;
 mod show;
+mod shown;
 
 use clap::Subcommand;
 
-use crate::commands::when;
+use self::shown::Shown;
 use crate::context::Context;
-use crate::entities::ordering::{Details, Item, Move};
+use crate::entities::ordering::{Details, Move};
+use crate::error::Result;
 use crate::exit_code::ExitCode;
-use crate::output::{Column, Report, Rows, Style, Terminal, aligned};
+use crate::output::{Report as _, Style, Terminal, aligned, emit};
 use crate::text;
 
 #[derive(Debug, Subcommand)]
@@ -46,39 +48,16 @@ impl Command {
     }
 }
 
-/// The items are the rows of an order.
-impl Report for Details {
-    fn rows(&self) -> Option<Rows> {
-        let row = |item: &Item| {
-            vec![
-                item.sku.clone(),
-                item.name.clone(),
-                item.quantity.to_string(),
-                item.unit_price.to_string(),
-                item.amount.to_string(),
-            ]
-        };
-        let columns = vec![
-            Column::left("sku"),
-            Column::left("name"),
-            Column::right("quantity"),
-            Column::right("unit price"),
-            Column::right("amount"),
-        ];
-        Some(Rows { columns, rows: self.items.iter().map(row).collect() })
-    }
-
-    fn list(&self) -> &'static str {
-        "items"
-    }
+/// Prints an order, sensitive values masked.
+fn print(context: &Context<'_>, order: &Details) -> Result<()> {
+    emit(context.terminal, context.format, &Shown::of(order, &context.sensitive())?, view)
 }
 
 /// An order on a page: what it is, its items, their sum.
-fn view(terminal: &Terminal, order: &Details) {
-    let title = terminal.paint_data(Style::Bold, &format!("order {}", order.id));
-    let mut page = format!("{title}  {}\n", order.status);
-    let changed = if order.updated_at == order.created_at { String::new() } else { when::short(order.updated_at) };
-    let facts = [("user", order.user.clone()), ("placed", when::short(order.created_at)), ("changed", changed)];
+fn view(terminal: &Terminal, order: &Shown) {
+    let title = terminal.paint_data(Style::Bold, &format!("order {}", order.id()));
+    let mut page = format!("{title}  {}\n", order.status());
+    let facts = [("user", order.user()), ("placed", order.placed_short()), ("changed", order.changed_short())];
     let facts = facts.into_iter().filter(|(_, fact)| !fact.is_empty());
     let facts: Vec<_> = facts.map(|(name, fact)| vec![name.to_owned(), fact]).collect();
     for line in aligned(&facts) {
@@ -88,7 +67,7 @@ fn view(terminal: &Terminal, order: &Details) {
     terminal.data(&page);
     let mut rows = order.rows().unwrap_or_default();
     let blank = String::new;
-    rows.rows.push(vec!["total".to_owned(), blank(), blank(), blank(), order.total_amount.to_string()]);
+    rows.rows.push(vec!["total".to_owned(), blank(), blank(), blank(), order.total()]);
     rows.print(terminal);
 }
 

@@ -1,11 +1,11 @@
 //! `dbtool order place`
 
-use super::{hint, view};
+use super::{hint, print};
 use crate::commands::db::check_stamp;
 use crate::context::Context;
 use crate::entities::ordering::{self, Wanted};
 use crate::exit_code::ExitCode;
-use crate::output::{Style, emit};
+use crate::output::Style;
 
 /// Place an order: take its items out of stock, at the products' prices
 ///
@@ -40,7 +40,7 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
         check_stamp(context)?;
         ordering::place(&mut connection, &trail, &args.user, &args.items)?
     };
-    emit(context.terminal, context.format, &order, view)?;
+    print(context, &order)?;
     if args.dry_run {
         let word = context.terminal.paint(Style::Bold, "dry run");
         context.terminal.status(&format!("{word}: nothing was placed"));

@@ -1,11 +1,10 @@
 //! `dbtool order show`
 
-use super::view;
+use super::print;
 use crate::context::Context;
 use crate::db::types::Id;
 use crate::entities::ordering;
 use crate::exit_code::ExitCode;
-use crate::output::emit;
 
 /// Show an order with its items
 #[derive(Debug, clap::Args)]
@@ -18,6 +17,6 @@ pub struct Args {
 pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let mut connection = context.diesel()?;
     let order = ordering::get(&mut connection, args.id)?;
-    emit(context.terminal, context.format, &order, view)?;
+    print(context, &order)?;
     Ok(ExitCode::Done)
 }

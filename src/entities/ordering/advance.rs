@@ -3,11 +3,12 @@
 use diesel::{ExpressionMethods as _, QueryDsl as _, RunQueryDsl as _};
 
 use super::details::Details;
+use super::mask::masked;
 use super::status::{Move, Status};
 use super::{Step, changed_meanwhile, shop, stock};
 use crate::audit::{Event, Trail};
-use crate::db::AnyConnection;
 use crate::db::types::Id;
+use crate::db::{AnyConnection, on_each};
 use crate::error::{Code, Error, Result};
 use crate::fault;
 use crate::schema::orders;
@@ -32,7 +33,8 @@ fn run(connection: &mut AnyConnection, trail: &Trail, id: Id, one: Move) -> Step
     // Within a transaction of the caller, what was read may be older than the lock.
     let order = orders::table.find(id).filter(orders::status.eq(status.name()));
     let change = (orders::status.eq(one.status().name()), orders::updated_by.eq(trail.user()));
-    if diesel::update(order).set(change).execute(connection)? != 1 {
+    let update = diesel::update(order).set(change);
+    if on_each!(connection, |c| update.execute(c))? != 1 {
         return Err(changed_meanwhile("order"));
     }
     fault::point();
@@ -41,7 +43,8 @@ fn run(connection: &mut AnyConnection, trail: &Trail, id: Id, one: Move) -> Step
         stock::give_back(connection, &mut items, trail.user())?;
     }
     let after = Details::find(connection, id)?.ok_or_else(|| no_order(id))?;
-    let event = Event::new(one.name(), "orders", id.to_string()).before(before.record()).after(after.record());
+    let event = Event::new(one.name(), "orders", id.to_string()).before(masked(&before, trail.sensitive()));
+    let event = event.after(masked(&after, trail.sensitive()));
     trail.write(connection, &event)?;
     Ok(after)
 }

@@ -6,8 +6,8 @@ use diesel::{ExpressionMethods as _, JoinOnDsl as _, QueryDsl as _, QueryResult,
 use serde::Serialize;
 
 use super::status::Status;
-use crate::db::AnyConnection;
 use crate::db::types::{Id, Instant, Money};
+use crate::db::{AnyConnection, among, on_each};
 use crate::record::Record;
 use crate::schema::{order_items, orders, products, users};
 
@@ -68,10 +68,10 @@ impl Details {
 
     /// Orders with their items, read in one query for all of them.
     pub(super) fn load(connection: &mut AnyConnection, heads: Vec<Head>) -> QueryResult<Vec<Self>> {
-        let ids: Vec<Id> = heads.iter().map(|head| head.0).collect();
-        let lines: Vec<Line> = order_items::table
+        let of = among(order_items::order_id, heads.iter().map(|head| head.0));
+        let lines = order_items::table
             .inner_join(products::table)
-            .filter(order_items::order_id.eq_any(ids))
+            .filter(of)
             .order((order_items::order_id, products::sku))
             .select((
                 order_items::order_id,
@@ -80,8 +80,8 @@ impl Details {
                 products::name,
                 order_items::quantity,
                 order_items::unit_price,
-            ))
-            .load(connection)?;
+            ));
+        let lines: Vec<Line> = on_each!(connection, |c| lines.load(c))?;
         let mut items: HashMap<Id, Vec<Item>> = HashMap::new();
         for (order, product_id, sku, name, quantity, unit_price) in lines {
             let amount = amount(unit_price, quantity)
@@ -104,7 +104,16 @@ impl Details {
     /// One of them; `None`: it is not there.
     pub(super) fn find(connection: &mut AnyConnection, id: Id) -> QueryResult<Option<Self>> {
         let head = orders::table.inner_join(users::table.on(users::id.eq(orders::user_id))).filter(orders::id.eq(id));
-        let head: Vec<Head> = head.select(head_columns()).load(connection)?;
+        let head = head.select((
+            orders::id,
+            orders::status,
+            orders::user_id,
+            users::email,
+            orders::total_amount,
+            orders::created_at,
+            orders::updated_at,
+        ));
+        let head: Vec<Head> = on_each!(connection, |c| head.load(c))?;
         Ok(Self::load(connection, head)?.pop())
     }
 }
@@ -112,27 +121,4 @@ impl Details {
 /// Price times quantity; `None`: it is more than a number holds.
 pub(super) fn amount(price: Money, quantity: i32) -> Option<Money> {
     price.minor()?.checked_mul(i64::from(quantity)).map(Money::from_minor)
-}
-
-/// The columns of a [`Head`].
-pub(super) type HeadColumns = (
-    orders::id,
-    orders::status,
-    orders::user_id,
-    users::email,
-    orders::total_amount,
-    orders::created_at,
-    orders::updated_at,
-);
-
-pub(super) fn head_columns() -> HeadColumns {
-    (
-        orders::id,
-        orders::status,
-        orders::user_id,
-        users::email,
-        orders::total_amount,
-        orders::created_at,
-        orders::updated_at,
-    )
 }

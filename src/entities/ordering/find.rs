@@ -1,19 +1,22 @@
 //! Orders as they are asked for: one, or page by page, the newest first.
 
+use std::collections::HashMap;
+
 use diesel::{
-    BoolExpressionMethods as _, ExpressionMethods as _, JoinOnDsl as _, OptionalExtension as _, QueryDsl as _,
-    RunQueryDsl as _,
+    BoolExpressionMethods as _, ExpressionMethods as _, OptionalExtension as _, QueryDsl as _, RunQueryDsl as _,
+    SelectableHelper as _,
 };
 use serde::Serialize;
 
 use super::Step;
 use super::advance::no_order;
-use super::details::{Details, Head, head_columns};
+use super::details::{Details, Head};
 use super::place::unknown_user;
 use super::shop;
 use super::status::Status;
-use crate::db::AnyConnection;
 use crate::db::types::{Id, Instant};
+use crate::db::{AnyConnection, among, on_each};
+use crate::entities::orders::Order;
 use crate::error::Result;
 use crate::schema::{orders, users};
 
@@ -50,7 +53,8 @@ pub fn list(connection: &mut AnyConnection, filter: &Filter, limit: u32, older_t
 }
 
 fn page(connection: &mut AnyConnection, filter: &Filter, limit: u32, older_than: Option<Id>) -> Step<Page> {
-    let mut query = orders::table.inner_join(users::table.on(users::id.eq(orders::user_id))).into_boxed();
+    // Without their users: a join with them leaves it to the server where to begin, and MariaDB begins at the users.
+    let mut query = orders::table.into_boxed();
     if let Some(last) = older_than {
         let at = orders::table.find(last).select(orders::created_at).first::<Instant>(connection).optional()?;
         let at = at.ok_or_else(|| no_order(last))?;
@@ -73,12 +77,26 @@ fn page(connection: &mut AnyConnection, filter: &Filter, limit: u32, older_than:
     }
     let newest_first = (orders::created_at.desc(), orders::id.desc());
     // One more than is wanted tells whether there are more.
-    let query = query.order(newest_first).limit(i64::from(limit) + 1).select(head_columns());
-    let mut heads: Vec<Head> = query.load(connection)?;
+    let query = query.order(newest_first).limit(i64::from(limit) + 1);
+    let mut found: Vec<Order> = query.select(Order::as_select()).load(connection)?;
     let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = heads.len() > wanted;
-    heads.truncate(wanted);
-    let orders = Details::load(connection, heads)?;
+    let more = found.len() > wanted;
+    found.truncate(wanted);
+    let emails = emails(connection, found.iter().map(|order| order.user_id).collect())?;
+    let head = |order: Order| -> Option<Head> {
+        let email = emails.get(&order.user_id)?.clone();
+        let Order { id, user_id, status, total_amount, created_at, updated_at, .. } = order;
+        Some((id, status, user_id, email, total_amount, created_at, updated_at))
+    };
+    let orders = Details::load(connection, found.into_iter().filter_map(head).collect())?;
     let next = orders.last().filter(|_| more).map(|order| order.id);
     Ok(Page { orders, next })
+}
+
+fn emails(connection: &mut AnyConnection, mut users: Vec<Id>) -> Step<HashMap<Id, String>> {
+    users.sort_unstable();
+    users.dedup();
+    let found = users::table.filter(among(users::id, users)).select((users::id, users::email));
+    let found: Vec<(Id, String)> = on_each!(connection, |c| found.load(c))?;
+    Ok(found.into_iter().collect())
 }

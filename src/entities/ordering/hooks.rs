@@ -1,17 +1,22 @@
 //! The same rules for whoever changes a row of orders otherwise: `data update`, an import, a program's repository.
 
-use diesel::{ExpressionMethods as _, QueryDsl as _, RunQueryDsl as _};
+use diesel::{ExpressionMethods as _, OptionalExtension as _, QueryDsl as _, RunQueryDsl as _};
 
 use super::status::Status;
-use super::{Step, changed_meanwhile, stock};
-use crate::db::AnyConnection;
+use super::{Step, changed_meanwhile, place, stock};
 use crate::db::types::Id;
+use crate::db::{AnyConnection, on_each};
 use crate::error::{Code, Error};
 use crate::record::Record;
-use crate::schema::{order_items, orders};
+use crate::schema::{order_items, orders, users};
 
 /// Refuses a status that the life cycle does not have behind the present one. From here on nobody else changes the order.
 pub fn before_update(connection: &mut AnyConnection, before: &Record, after: &Record) -> Step<()> {
+    if before.get("user_id") != after.get("user_id")
+        && let Some(user) = text(after, "user_id").and_then(|user| user.parse().ok())
+    {
+        may_order(connection, user)?;
+    }
     let Some((from, to)) = change(before, after)? else { return Ok(()) };
     let id = id(before)?;
     from.check(&id.to_string(), to)?;
@@ -19,6 +24,13 @@ pub fn before_update(connection: &mut AnyConnection, before: &Record, after: &Re
         return Err(changed_meanwhile("order"));
     }
     Ok(())
+}
+
+/// Refuses a user who could not have placed the order. Whether there is such a user, the foreign key tells.
+fn may_order(connection: &mut AnyConnection, user: Id) -> Step<()> {
+    let found = users::table.find(user).select((users::email, users::status));
+    let found: Option<(String, String)> = on_each!(connection, |c| found.first(c)).optional()?;
+    found.map_or(Ok(()), |(email, status)| place::check_user(&email, &status).map_err(Into::into))
 }
 
 /// Puts back what was ordered, where the order is now cancelled or returned.

@@ -7,6 +7,7 @@ mod advance;
 mod details;
 mod find;
 pub mod hooks;
+mod mask;
 mod place;
 mod shop;
 mod status;
@@ -15,6 +16,7 @@ mod stock;
 pub use advance::{advance, rehearse_advance};
 pub use details::{Details, Item};
 pub use find::{Filter, Page, get, list};
+pub use mask::masked;
 pub use place::{Wanted, place, rehearse_place};
 pub use status::{Move, Status};
 

@@ -6,10 +6,11 @@ use diesel::{ExpressionMethods as _, OptionalExtension as _, QueryDsl as _, RunQ
 use serde_json::json;
 
 use super::details::{Details, amount};
+use super::mask::{self, masked};
 use super::{Step, changed_meanwhile, shop, stock};
 use crate::audit::{Event, Trail};
-use crate::db::AnyConnection;
 use crate::db::types::{Id, Money};
+use crate::db::{AnyConnection, among, locked, on_each};
 use crate::entities::order_items::NewOrderItem;
 use crate::entities::orders::NewOrder;
 use crate::error::{Code, Error, Result};
@@ -62,13 +63,15 @@ impl Placing<'_> {
         let wanted = merged(self.items)?;
         let user = self.user(connection)?;
         let ids = product_ids(connection, &wanted)?;
-        let ids: Vec<Id> = connection.lock_rows("products", &ids)?;
+        let products = products::table.filter(among(products::id, ids.clone())).order(products::id).select((
+            products::id,
+            products::sku,
+            products::name,
+            products::price,
+            products::stock_quantity,
+        ));
+        let products: Vec<Product> = locked!(connection, products, |c, products| products.load(c))?;
         fault::point();
-        let products: Vec<Product> = products::table
-            .filter(products::id.eq_any(ids.clone()))
-            .order(products::id)
-            .select((products::id, products::sku, products::name, products::price, products::stock_quantity))
-            .load(connection)?;
         let lines = lines(&products, &wanted)?;
         let by = self.trail.user();
         for (product, quantity, _) in &lines {
@@ -79,15 +82,17 @@ impl Placing<'_> {
         }
         let total = total(&lines)?;
         let order = NewOrder { id: self.id, created_by: by, updated_by: by, ..NewOrder::new(user, total) };
-        diesel::insert_into(orders::table).values(order).execute(connection)?;
+        let insert = diesel::insert_into(orders::table).values(order);
+        on_each!(connection, |c| insert.execute(c))?;
         fault::point();
         for (product_id, quantity, unit_price) in lines {
             let item = NewOrderItem { id: Id::new(), order_id: self.id, product_id, quantity, unit_price };
-            diesel::insert_into(order_items::table).values(item).execute(connection)?;
+            let insert = diesel::insert_into(order_items::table).values(item);
+            on_each!(connection, |c| insert.execute(c))?;
             fault::point();
         }
         let order = self.check(connection, &ids)?;
-        self.trail.write(connection, &self.event().after(order.record()))?;
+        self.trail.write(connection, &self.event().after(masked(&order, self.trail.sensitive())))?;
         Ok(order)
     }
 
@@ -110,22 +115,31 @@ impl Placing<'_> {
         let items: Vec<_> =
             self.items.iter().map(|wanted| json!({ "sku": wanted.sku, "quantity": wanted.quantity })).collect();
         let asked = [("user".to_owned(), json!(self.user)), ("items".to_owned(), json!(items))];
-        Event::new("place", "orders", self.id.to_string()).after(Record::from_iter(asked))
+        let mut asked = Record::from_iter(asked);
+        mask::hide(&mut asked, self.trail.sensitive());
+        Event::new("place", "orders", self.id.to_string()).after(asked)
     }
 
     fn user(&self, connection: &mut AnyConnection) -> Step<Id> {
         let email = self.user.trim().to_lowercase();
         let user = users::table.filter(users::email.eq(&email)).select((users::id, users::status));
-        let user: Option<(Id, String)> = user.first(connection).optional()?;
+        let user: Option<(Id, String)> = on_each!(connection, |c| user.first(c)).optional()?;
         match user {
-            Some((id, status)) if status == "active" => Ok(id),
-            Some((_, status)) => {
-                let error = Error::new(Code::OrderInvalid, format!("the user `{email}` is {status}, and cannot order"));
-                Err(error.note("nothing was placed").into())
+            Some((id, status)) => {
+                check_user(&email, &status).map_err(|error| error.note("nothing was placed"))?;
+                Ok(id)
             }
             None => Err(unknown_user(connection, &email)?.into()),
         }
     }
+}
+
+/// Refuses a user who is not active.
+pub(super) fn check_user(email: &str, status: &str) -> Result<()> {
+    if status == "active" {
+        return Ok(());
+    }
+    Err(Error::new(Code::OrderInvalid, format!("the user `{email}` is {status}, and cannot order")))
 }
 
 /// The error of an e-mail address that no user has, with the nearest that one has.
@@ -172,8 +186,8 @@ fn merged(items: &[Wanted]) -> Result<BTreeMap<&str, i32>> {
 /// The products' ids, in their order.
 fn product_ids(connection: &mut AnyConnection, wanted: &BTreeMap<&str, i32>) -> Step<Vec<Id>> {
     let skus: Vec<&str> = wanted.keys().copied().collect();
-    let found = products::table.filter(products::sku.eq_any(skus.clone())).select((products::id, products::sku));
-    let found: Vec<(Id, String)> = found.load(connection)?;
+    let found = products::table.filter(among(products::sku, skus.clone())).select((products::id, products::sku));
+    let found: Vec<(Id, String)> = on_each!(connection, |c| found.load(c))?;
     // Where the database compares without regard to case, `cup` is another word for `CUP`, and not the product's.
     if let Some(unknown) = skus.iter().find(|sku| !found.iter().any(|(_, found)| found == *sku)) {
         return Err(unknown_product(connection, unknown)?.into());
