@@ -185,7 +185,7 @@ const QUERIES: &[Query] = queries! {
         let since = call.days_ago(30);
         seen(&Repository::<Order>::new(call.trail).best_sellers(call.connection, since, 10).unwrap())
     };
-    "every entity: `find_all`, with the total" false, |call| {
+    "`Category` and `Country`: `find_all`" false, |call| {
         let (options, c) = (Options::new(), call.connection);
         seen(&Repository::<Category>::new(call.trail).find_all(c, &Filter::all(), &options).unwrap().rows)
             + seen(&Repository::<Country>::new(call.trail).find_all(c, &Filter::all(), &options).unwrap().rows)
