@@ -3,9 +3,12 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::fmt;
 use std::io::Read;
 use std::path::Path;
 
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::window::Window;
@@ -119,10 +122,12 @@ impl<R: Read> Json<R> {
     /// The current object: its values as they stand there.
     pub fn object_now(&self) -> Result<BTreeMap<Cow<'_, str>, &RawValue>> {
         let bytes = &self.window.rest()[..self.used];
-        serde_json::from_slice(bytes).map_err(|cause| {
+        let object: Object<'_> = serde_json::from_slice(bytes).map_err(|cause| {
             let line = self.line + (cause.line() as u64).saturating_sub(1);
-            self.window.malformed(line, cause.column().max(1), "the object is no JSON").because(without_place(&cause))
-        })
+            let message = if cause.is_data() { "the object is no row" } else { "the object is no JSON" };
+            self.window.malformed(line, cause.column().max(1), message).because(without_place(&cause))
+        })?;
+        Ok(object.0)
     }
 
     /// The line on which the current object begins.
@@ -145,8 +150,39 @@ impl<R: Read> Json<R> {
     }
 }
 
+/// An object, whose values keep their text. A key that stands twice is an error, for one of its values would be lost.
+pub struct Object<'a>(pub BTreeMap<Cow<'a, str>, &'a RawValue>);
+
+impl<'de> Deserialize<'de> for Object<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        struct Pairs;
+        impl<'de> Visitor<'de> for Pairs {
+            type Value = Object<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut pairs: A) -> std::result::Result<Self::Value, A::Error> {
+                let mut object = BTreeMap::new();
+                while let Some(key) = pairs.next_key::<Cow<'de, str>>()? {
+                    match object.entry(key) {
+                        Entry::Vacant(place) => place.insert(pairs.next_value()?),
+                        Entry::Occupied(place) => {
+                            return Err(A::Error::custom(format!("the key `{}` stands twice", place.key())));
+                        }
+                    };
+                }
+                Ok(Object(object))
+            }
+        }
+        deserializer.deserialize_map(Pairs)
+    }
+}
+
 /// Its words without the line, which is one of the object.
-fn without_place(cause: &serde_json::Error) -> String {
+#[must_use]
+pub fn without_place(cause: &serde_json::Error) -> String {
     let words = cause.to_string();
     words.split(" at line ").next().unwrap_or_default().to_owned()
 }
@@ -214,6 +250,7 @@ mod tests {
             ("[1]", 1, "must be an object"),
             ("[{\"a\": 1}]\n x", 2, "behind the array"),
             ("[\n{\"a\":\nnope}]", 3, "no JSON"),
+            ("{\"a\": 1}\n{\"a\": 2,\n\"a\": 3}", 3, "no row"),
         ] {
             let error = read(text).unwrap_err();
             assert!(error.to_string().contains(words), "{text}: {error}");

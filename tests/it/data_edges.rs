@@ -393,6 +393,23 @@ fn two_imports_of_the_same_rows_both_succeed() {
     });
 }
 
+#[test]
+fn a_refused_row_is_kept_as_it_was() {
+    on_each_backend(|project| {
+        project.session().execute("CREATE TABLE t (id integer NOT NULL PRIMARY KEY, a varchar(20))").unwrap();
+        project.write("in.csv", b"id,a\n1,b\n2,c,more\n3\n4,\xff\n5,\"x, y\",z\n");
+        let outcome = project.json(11, &["data", "import", "t", "in.csv", "--on-error", "quarantine"]);
+        assert_eq!((&outcome["inserted"], &outcome["rejected"]), (&json!(1), &json!(4)), "{outcome}");
+        let rejected = std::fs::read(project.path("in.csv.rejected.csv")).unwrap();
+        assert_eq!(rejected, b"id,a\n2,c,more\n3\n4,\xff\n5,\"x, y\",z\n");
+        // What has no place in such a file is left out by nobody.
+        project.write("in.json", "[{\"id\": 6}, {\"id\": 7, \"a\": \"lost\"}]");
+        let run = project.expect(2, &["data", "import", "t", "in.json", "--on-error", "quarantine"]);
+        run.says(&["the row has `a`, which the first row does not have", "it is row 2", "nothing was imported"]);
+        assert_eq!(project.query("SELECT id FROM t"), ["1"]);
+    });
+}
+
 #[cfg(unix)]
 #[test]
 fn an_export_keeps_what_stands_under_its_name() {
@@ -449,6 +466,11 @@ fn odd_words_are_wrong_usage_and_no_surprise() {
         let quarantine = ["data", "import", "t", "in.csv", "--upsert", "--on-error", "quarantine"];
         let outcome = project.json(11, &quarantine);
         assert_eq!((&outcome["updated"], &outcome["rejected"]), (&json!(1), &json!(1)), "{outcome}");
+        project.write("same.json", "{\"id\": 5, \"id\": 6}");
+        project.expect(2, &["data", "create", "t", "--from", "same.json"]).says(&["the key `id` stands twice"]);
+        project.expect(2, &["data", "import", "t", "same.json"]).says(&["the key `id` stands twice", "same.json:1"]);
+        project.write("semicolons.csv", "id;a\n1;2\n");
+        project.expect(2, &["data", "import", "t", "semicolons.csv"]).says(&["separated by commas"]);
         project.write("other.csv", "a\nb\n");
         project.expect(2, &["data", "import", "t", "other.csv", "--upsert"]).says(&["no key of `t` is given"]);
     });

@@ -247,7 +247,7 @@ fn json_and_standard_streams_do() {
             "{\"id\": 3, \"name\": \"C\"}\n{\"id\": 4, \"name\": \"D\", \"aeg\": 4}\n",
             &["data", "import", "people", "-", "--format", "ndjson"],
         );
-        assert_eq!(run.code, 11, "{run}");
+        assert_eq!(run.code, 2, "{run}");
         run.says(&["stdin:2", "`aeg`", "first row does not have"]);
         let rows = project.json(0, &["data", "export", "people", "--columns", "name,age,joined", "--sort", "-id"]);
         assert_eq!(

@@ -1,6 +1,5 @@
 //! Values for rows: words of the command line, a file, or stdin.
 
-use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
@@ -11,6 +10,7 @@ use crate::data::{self, Assignment};
 use crate::error::{Code, Error, Place, Result};
 use crate::record::Record;
 use crate::rows::{Column, Kind, Subject, number};
+use crate::tabular::{Object, without_place};
 use crate::text;
 
 /// Records to store, and whether they were one rather than a list of one.
@@ -125,14 +125,19 @@ pub fn of_file(subject: &Subject<'_>, path: &Path) -> Result<Input> {
         serde_json::from_str(&text).map_err(wrong)?
     };
     let record = |(at, item): (usize, &RawValue)| {
-        let Ok(given) = serde_json::from_str::<BTreeMap<String, &RawValue>>(item.get()) else {
+        if !item.get().starts_with('{') {
             let message = format!("item {} of `{}` is no object", at + 1, name.display());
             return Err(Error::new(Code::Usage, message).hint("rows are objects: `{\"column\": value}`"));
-        };
+        }
+        let number = at + 1;
+        let Object(given) = serde_json::from_str(item.get()).map_err(|cause| {
+            Error::new(Code::Usage, format!("item {number} of `{}` is no row", name.display()))
+                .because(without_place(&cause))
+        })?;
         let checked = || -> Result<Record> {
             let mut record = Record::new();
-            for (name, raw) in &given {
-                let at = subject.column(name)?;
+            for (name, raw) in given {
+                let at = subject.column(&name)?;
                 let column = &subject.columns[at];
                 let json = of_raw(column, raw)?;
                 // Its entity reads it together with the others.

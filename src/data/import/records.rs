@@ -120,30 +120,22 @@ impl<'s> Records<'s> {
         }
     }
 
-    /// The words of the current row, in the order of the columns; `None` is NULL. `strict`: it has the fields that the header
-    /// names, and no other.
-    fn words(&self, strict: bool) -> Result<Vec<Option<Cow<'_, str>>>> {
+    /// The words of the current row, in the order of the columns; `None` is NULL.
+    fn words(&self) -> Result<Vec<Option<Cow<'_, str>>>> {
         match &self.reader {
             Reader::Csv(csv) => {
-                if strict {
-                    self.check_fields(csv)?;
-                }
+                self.check_fields(csv)?;
                 let word = |at| {
                     let field = csv.field(at)?;
-                    Some(match std::str::from_utf8(field) {
-                        Ok(word) => Ok(Cow::Borrowed(word)),
-                        Err(_) if strict => Err(self.no_text(at, field)),
-                        Err(_) => Ok(String::from_utf8_lossy(field)),
-                    })
+                    Some(std::str::from_utf8(field).map(Cow::Borrowed).map_err(|_| self.no_text(at, field)))
                 };
                 (0..self.columns.len()).map(|at| word(at).transpose()).collect()
             }
             Reader::Json(json, names) => {
                 let object = json.object_now()?;
-                let other = object.keys().find(|key| !names.iter().any(|name| name == *key)).filter(|_| strict);
-                if let Some(key) = other {
+                // What has no column in a file of refused rows is no row's own fault: it ends the import.
+                if let Some(key) = object.keys().find(|key| !names.iter().any(|name| name == *key)) {
                     let error = json.malformed(format!("the row has `{key}`, which the first row does not have"));
-                    let error = error.with_code(Code::Value);
                     return Err(error.hint("name every column in the first row, with `null` where it has no value"));
                 }
                 let word =
@@ -163,7 +155,7 @@ impl<'s> Records<'s> {
     /// The next row as a record, for a model.
     pub fn next_record(&mut self) -> Result<Option<Record>> {
         while self.step()? {
-            let record = self.words(true).and_then(|words| {
+            let record = self.words().and_then(|words| {
                 let value = |(column, word): (&&Column, Option<Cow<'_, str>>)| {
                     let json = match word {
                         Some(word) => {
@@ -192,7 +184,12 @@ impl<'s> Records<'s> {
         let Some(rejects) = self.rejects.filter(|_| error.code() != Code::RowsMalformed) else {
             return Err(numbered(error, row));
         };
-        let words = self.words(false)?;
+        if let Reader::Csv(csv) = &self.reader {
+            // As they stand there, though they are too many, or no text.
+            let fields: Vec<_> = (0..csv.fields()).map(|at| csv.field(at)).collect();
+            return locked(rejects).add(&fields, &error, row);
+        }
+        let words = self.words()?;
         let fields: Vec<_> = words.iter().map(|word| word.as_deref().map(str::as_bytes)).collect();
         locked(rejects).add(&fields, &error, row)
     }
@@ -215,8 +212,7 @@ impl<'s> Records<'s> {
         self.taken.clear();
         self.spare.clear();
         let Reader::Csv(csv) = &self.reader else {
-            let words: Vec<Option<String>> =
-                self.words(true)?.into_iter().map(|word| word.map(Cow::into_owned)).collect();
+            let words: Vec<Option<String>> = self.words()?.into_iter().map(|word| word.map(Cow::into_owned)).collect();
             for (column, word) in self.columns.iter().zip(words) {
                 let Some(word) = word else {
                     self.taken.push(Taken::Null);
@@ -307,11 +303,19 @@ fn header(csv: &Csv<Input>) -> Result<Vec<String>> {
     (0..csv.fields()).map(name).collect()
 }
 
+/// A header that is one name with other separators in it is that of another kind of file.
+fn separated(header: &[String], error: Error) -> Error {
+    match header {
+        [one] if one.contains([';', '\t', '|']) => error.hint("the fields of a CSV are separated by commas"),
+        _ => error,
+    }
+}
+
 /// The columns of the table that the file names. Nothing is guessed: a name that is none is an error.
 fn find_columns<'s>(subject: &'s Subject<'_>, header: &[String], options: Options) -> Result<Vec<&'s Column>> {
     let mut columns: Vec<&Column> = Vec::new();
     for name in header {
-        let column = &subject.columns[subject.column(name)?];
+        let column = &subject.columns[subject.column(name).map_err(|error| separated(header, error))?];
         if column.generated {
             let message = format!("`{}.{}` is computed by the database, and takes no value", subject.name, column.name);
             return Err(Error::new(Code::Usage, message).hint(format!("leave the column `{name}` out of the file")));
