@@ -588,6 +588,37 @@ fn what_a_user_has_no_right_to_see_is_told() {
 }
 
 #[test]
+fn columns_that_a_user_may_not_see_are_told() {
+    on_mysql(|project| {
+        let tables = ["CREATE TABLE t (id int PRIMARY KEY, a int CHECK (a > 0), b int)", "CREATE TABLE u (id int)"];
+        run(&project, &tables);
+        let name = project.database().to_owned();
+        let (user, rest) = (format!("c_{}", &name[12..]), project.url.split_once('@').unwrap().1.to_owned());
+        let grants = [
+            format!("CREATE USER {user}@'%' IDENTIFIED BY 'pw'"),
+            format!("GRANT SELECT (id), TRIGGER ON `{name}`.t TO {user}@'%'"),
+            format!("GRANT SELECT, TRIGGER ON `{name}`.u TO {user}@'%'"),
+        ];
+        run(&project, &grants);
+        let url = format!("mysql://{user}:pw@{rest}");
+        let seen = read(&mut project.session_on(&url));
+        let runs = [
+            project.run(&["schema", "diff", &url, &url]),
+            project.run(&["--url", &url, "schema", "er"]),
+            project.run(&["--url", &url, "schema", "rust"]),
+        ];
+        run(&project, &[format!("DROP USER {user}@'%'")]);
+        let unseen = objects(&seen.not_seen);
+        assert!(unseen.contains(&"columns of the table: t".to_owned()), "{unseen:?}");
+        assert!(!unseen.iter().any(|one| one.ends_with(": u")), "{unseen:?}");
+        assert_eq!(runs[0].code, 9, "{}", runs[0]);
+        for run in runs {
+            run.says(&["columns of the table `t`"]);
+        }
+    });
+}
+
+#[test]
 fn the_number_of_queries_does_not_grow_with_the_tables() {
     on_mysql(|project| {
         let count = |session: &mut Session| {

@@ -2,6 +2,7 @@
 
 use super::Server;
 use super::read::Found;
+use super::tables::COLUMNS_OF_VIEW;
 use crate::catalog::is_ours;
 use crate::catalog::model::{Grant, Name};
 use crate::db::Row;
@@ -84,6 +85,20 @@ pub(super) fn read(rows: &[Row], server: &Server<'_>, found: &mut Found) {
     let sees = |rights: &[&str]| {
         grants.iter().any(|grant| grant.covers(database) && rights.iter().any(|right| grant.has(right)))
     };
+    // Of a table with a right on some of its columns alone, the server shows those, as if there were no others.
+    if !sees(COLUMN_RIGHTS) {
+        let whole = |name: &str| {
+            grants
+                .iter()
+                .any(|grant| COLUMN_RIGHTS.iter().any(|right| grant.has(right)) && grant.covers_table(database, name))
+        };
+        let tables = found.tables.keys().map(|name| ("columns of the table", name.clone()));
+        let views = found.views.keys().map(|name| (COLUMNS_OF_VIEW, name.clone()));
+        let hidden: Vec<_> = tables.chain(views).filter(|(_, name)| !whole(name)).collect();
+        for (kind, name) in hidden {
+            found.unseen(kind, &name);
+        }
+    }
     if !sees(&["TRIGGER"]) {
         let names: Vec<String> = found.tables.keys().cloned().collect();
         for name in names {
@@ -103,6 +118,9 @@ pub(super) fn read(rows: &[Row], server: &Server<'_>, found: &mut Found) {
         }
     }
 }
+
+/// Any of them, on all of a table, shows all its columns.
+const COLUMN_RIGHTS: &[&str] = &["SELECT", "INSERT", "UPDATE", "REFERENCES"];
 
 /// Any of them shows all tables.
 const TABLE_RIGHTS: &[&str] = &[

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Live;
+use super::{Live, tell_unseen};
 use crate::commands::completions;
 use crate::context::Context;
 use crate::error::{Code, Error};
@@ -45,6 +45,7 @@ impl Report for Drawn {}
 
 pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let live = Live::read(context)?;
+    tell_unseen(context.terminal, &live.catalog);
     let diagram = match &args.around {
         None => Diagram::of(&live.catalog),
         Some(wanted) => match inspect::find(&live.catalog, live.own(wanted))? {

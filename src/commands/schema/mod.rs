@@ -85,5 +85,13 @@ fn tell_gaps(terminal: &Terminal, catalog: &Catalog) {
         }
     };
     tell("the schema has what dbtool does not look at", &catalog.not_modelled);
-    tell("not seen, for want of a right or of an answer", &catalog.not_seen);
+    tell_unseen(terminal, catalog);
+}
+
+/// Tells of what may be in the database, and cannot be seen.
+fn tell_unseen(terminal: &Terminal, catalog: &Catalog) {
+    if !catalog.not_seen.is_empty() {
+        let objects = text::printable(&inspect::objects(&catalog.not_seen)).into_owned();
+        terminal.warning(&format!("not seen, for want of a right or of an answer: {objects}"), None);
+    }
 }

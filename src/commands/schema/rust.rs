@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::Live;
 use super::keep::{self, Made};
+use super::{Live, tell_unseen};
 use crate::config::PrintSchema;
 use crate::context::Context;
 use crate::entities;
@@ -53,6 +53,7 @@ struct File {
 pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let sections = sections(context, args)?;
     let live = Live::read(context)?;
+    tell_unseen(context.terminal, &live.catalog);
     let made = keep::make_of(context, &live, &sections)?;
     let models = if args.check { entities::disagreements(&context.registry, &live.catalog) } else { Vec::new() };
     if !args.check {
