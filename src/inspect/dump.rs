@@ -1,7 +1,7 @@
 //! A schema as a file of SQL: the same text for the same schema, whenever it is made.
 
 use super::list;
-use crate::catalog::{self, Catalog, Frame, Object};
+use crate::catalog::{self, Catalog, Frame, Name, Object};
 use crate::db::Dialect;
 
 /// What may end a statement with a `;` in it, for clients that look for nothing else. The first that it does not hold.
@@ -22,10 +22,25 @@ fn block(statements: &[String]) -> String {
     if lines.is_empty() { lines } else { format!("\n{lines}") }
 }
 
+/// What is known, and cannot be written: an index that is not valid was given up while it was made. That of a partitioned table
+/// only waits for those of its partitions.
+#[must_use]
+pub fn left_out(catalog: &Catalog) -> Vec<Object> {
+    let tables = catalog.tables.iter().filter(|table| table.partition_by.is_none());
+    let of_tables = tables.map(|table| (&table.name, &table.indexes));
+    let of_views = catalog.views.iter().map(|view| (&view.name, &view.indexes));
+    let invalid = of_tables.chain(of_views).flat_map(|(on, indexes)| {
+        let own = move |name: &str| Name { schema: on.schema.clone(), name: name.to_owned() };
+        indexes.iter().filter(|index| !index.valid).map(move |index| own(&index.name))
+    });
+    invalid.map(|name| Object::new("invalid index", name)).collect()
+}
+
 fn heading(catalog: &Catalog) -> String {
     let server = catalog.server.as_ref().map_or(catalog.backend.title(), |server| &server.name);
     let mut heading = format!("-- A schema of {server}\n-- Fingerprint: {}\n", catalog.fingerprint);
-    for (what, objects) in [("Not in this file", &catalog.not_modelled), ("Not seen", &catalog.not_seen)] {
+    let missing: Vec<Object> = catalog.not_modelled.iter().cloned().chain(left_out(catalog)).collect();
+    for (what, objects) in [("Not in this file", &missing), ("Not seen", &catalog.not_seen)] {
         if !objects.is_empty() {
             heading.push_str(&comment(&format!("{what}: {}", all(objects))));
         }
@@ -76,7 +91,6 @@ fn written(heading: &str, statements: &[String], delimiter_lines: bool) -> Strin
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::Name;
     use crate::inspect::samples;
     use crate::sql::{Rules, split};
 

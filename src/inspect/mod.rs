@@ -10,7 +10,7 @@ mod parts;
 pub mod rust;
 mod show;
 
-pub use dump::dump;
+pub use dump::{dump, left_out};
 pub use er::{Diagram, Reference, dot, mermaid};
 pub use find::{Thing, find};
 pub use list::{Listed, objects, tables};

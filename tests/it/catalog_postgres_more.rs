@@ -199,3 +199,62 @@ fn collations_in_indexes_come_back() {
         comes_back(&read(&mut session));
     });
 }
+
+#[test]
+fn indexes_of_a_partitioned_table_alone_and_columns_of_kept_views_come_back() {
+    on_postgres(|project| {
+        let mut session = project.session();
+        for sql in [
+            "CREATE TABLE events (at date, n int, t text) PARTITION BY RANGE (at)",
+            "CREATE TABLE events_1 PARTITION OF events DEFAULT",
+            "CREATE INDEX alone ON ONLY events (n)",
+            "CREATE MATERIALIZED VIEW kept AS SELECT n, t FROM events",
+            "ALTER MATERIALIZED VIEW kept ALTER COLUMN n SET STATISTICS 321",
+            "ALTER MATERIALIZED VIEW kept ALTER COLUMN n SET (n_distinct = 12)",
+            "ALTER MATERIALIZED VIEW kept ALTER COLUMN t SET STORAGE external",
+            "ALTER MATERIALIZED VIEW kept ALTER COLUMN t SET COMPRESSION pglz",
+        ] {
+            session.execute(sql).unwrap();
+        }
+        let catalog = read(&mut session);
+        assert!(!catalog.table("events").unwrap().indexes[0].valid);
+        let written = catalog::ddl(&catalog, dialect_of(Backend::Postgres)).join(";\n");
+        for part in ["ON ONLY", "321", "n_distinct = 12", "STORAGE external", "COMPRESSION pglz"] {
+            assert!(written.contains(part), "{part}\n{written}");
+        }
+        comes_back(&catalog);
+        project.ok(&["schema", "dump"]).says_nothing_of(&["not in the dump"]);
+    });
+}
+
+#[test]
+fn an_index_that_was_given_up_is_told() {
+    on_postgres(|project| {
+        let mut session = project.session();
+        session.execute("CREATE TABLE twice (a int)").unwrap();
+        session.execute("INSERT INTO twice VALUES (1), (1)").unwrap();
+        session.execute("CREATE UNIQUE INDEX CONCURRENTLY broken ON twice (a)").unwrap_err();
+        let run = project.ok(&["schema", "dump"]);
+        run.says(&["not in the dump: invalid index `broken`"]);
+        assert!(run.stdout.contains("-- Not in this file: invalid index `broken`"), "{run}");
+    });
+}
+
+#[test]
+fn passwords_among_options_are_not_shown() {
+    on_postgres(|project| {
+        let mut session = project.session();
+        for sql in [
+            "CREATE FOREIGN DATA WRAPPER w",
+            "CREATE SERVER s FOREIGN DATA WRAPPER w",
+            "CREATE FOREIGN TABLE far (a int OPTIONS (sslpassword 'hush')) SERVER s OPTIONS (password 'secret-of-far', host 'h')",
+        ] {
+            session.execute(sql).unwrap();
+        }
+        for args in [&["schema", "dump"][..], &["schema", "show", "far"], &["schema", "dump", "-o", "json"]] {
+            let run = project.ok(args);
+            run.says_nothing_of(&["secret-of-far", "hush"]);
+            assert!(run.stdout.contains("***") && run.stdout.contains('h'), "{run}");
+        }
+    });
+}

@@ -7,7 +7,8 @@ use crate::catalog::Catalog;
 use crate::context::Context;
 use crate::exit_code::ExitCode;
 use crate::inspect;
-use crate::output::{Report, emit};
+use crate::output::{Format, Report, emit};
+use crate::text;
 
 /// Write the schema as SQL, or with `--output json` as data
 ///
@@ -25,6 +26,11 @@ impl Report for Dump<'_> {}
 pub fn run(context: &Context<'_>, _: &Args) -> anyhow::Result<ExitCode> {
     let live = Live::read(context)?;
     tell_gaps(context.terminal, &live.catalog);
+    let left_out = inspect::left_out(&live.catalog);
+    if context.format == Format::Table && !left_out.is_empty() {
+        let objects = text::printable(&inspect::objects(&left_out)).into_owned();
+        context.terminal.warning(&format!("not in the dump: {objects}"), Some("`REINDEX INDEX` makes one valid"));
+    }
     emit(context.terminal, context.format, &Dump(&live.catalog), |terminal, Dump(catalog)| {
         terminal.foreign(&inspect::dump(catalog, live.dialect));
     })?;

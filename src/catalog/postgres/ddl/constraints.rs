@@ -74,12 +74,24 @@ impl Writer<'_> {
 
     /// The indexes of a table or materialized view. One that is not valid was given up, and cannot be made so.
     pub(super) fn indexes(&mut self, on: &Name, indexes: &[Index], kind: &str) {
+        self.make_indexes(on, indexes.iter().filter(|index| index.valid), kind, "");
+    }
+
+    /// The indexes that a partitioned table has without its partitions: they are not valid, and are made so when there are
+    /// partitions already.
+    pub(super) fn own_indexes(&mut self, table: &Table) {
+        if table.partition_by.is_some() {
+            self.make_indexes(&table.name, table.indexes.iter().filter(|index| !index.valid), "TABLE", "ONLY ");
+        }
+    }
+
+    fn make_indexes<'i>(&mut self, on: &Name, indexes: impl Iterator<Item = &'i Index>, kind: &str, only: &str) {
         let table = self.name(on);
-        for index in indexes.iter().filter(|index| index.valid) {
+        for index in indexes {
             let unique = if index.unique { "UNIQUE " } else { "" };
             let parts: Vec<String> = index.parts.iter().map(|part| self.part(part)).collect();
             let mut sql = Clauses(format!(
-                "CREATE {unique}INDEX {} ON {table} USING {} ({})",
+                "CREATE {unique}INDEX {} ON {only}{table} USING {} ({})",
                 self.quote(&index.name),
                 self.quote(&index.method),
                 parts.join(", ")

@@ -140,6 +140,7 @@ impl<'c> Writer<'c> {
             self.attach(table);
         }
         for table in &catalog.tables {
+            self.own_indexes(table);
             self.exclusions(table);
             self.cluster_by_key(table);
         }

@@ -90,17 +90,7 @@ impl Writer<'_> {
     fn column_settings(&mut self, table: &Table, column: &Column) {
         let alter = format!("ALTER TABLE ONLY {} ALTER COLUMN {}", self.name(&table.name), self.quote(&column.name));
         let options = &column.options;
-        if let Some(storage) = options.get("storage") {
-            self.put(format!("{alter} SET STORAGE {storage}"));
-        }
-        if let Some(statistics) = options.get("statistics") {
-            self.put(format!("{alter} SET STATISTICS {statistics}"));
-        }
-        for name in ["n_distinct", "n_distinct_inherited"] {
-            if let Some(value) = options.get(name) {
-                self.put(format!("{alter} SET ({name} = {value})"));
-            }
-        }
+        self.column_storage(&alter, options);
         if has(options, "sequence unlogged") {
             self.put(format!("ALTER SEQUENCE {} SET UNLOGGED", self.identity_sequence(table, column)));
         }
@@ -117,6 +107,21 @@ impl Writer<'_> {
         }
         if has(options, "inherited") {
             self.inherited_column(table, column, &alter);
+        }
+    }
+
+    /// How a column is kept, and what is measured of it.
+    fn column_storage(&mut self, alter: &str, options: &Options) {
+        if let Some(storage) = options.get("storage") {
+            self.put(format!("{alter} SET STORAGE {storage}"));
+        }
+        if let Some(statistics) = options.get("statistics") {
+            self.put(format!("{alter} SET STATISTICS {statistics}"));
+        }
+        for name in ["n_distinct", "n_distinct_inherited"] {
+            if let Some(value) = options.get(name) {
+                self.put(format!("{alter} SET ({name} = {value})"));
+            }
         }
     }
 
@@ -200,6 +205,13 @@ impl Writer<'_> {
         let tablespace = self.tablespace(&view.options, " TABLESPACE ");
         let method = method.unwrap_or_default();
         self.put(format!("CREATE MATERIALIZED VIEW {name}{method}{storage}{tablespace} AS\n{body}\nWITH NO DATA"));
+        for column in &view.columns {
+            let alter = format!("ALTER MATERIALIZED VIEW {name} ALTER COLUMN {}", self.quote(&column.name));
+            if let Some(compression) = column.options.get("compression") {
+                self.put(format!("{alter} SET COMPRESSION {compression}"));
+            }
+            self.column_storage(&alter, &column.options);
+        }
     }
 
     /// Gives a view its query, and with it what is said of its columns.

@@ -3,6 +3,7 @@
 use super::Vanished;
 use crate::catalog::model::{Name, Options};
 use crate::db::Row;
+use crate::secret::MASK;
 
 /// What the server numbers its objects with.
 pub(super) type Oid = u32;
@@ -37,7 +38,8 @@ pub(super) fn pairs(json: &str) -> Vec<(String, String)> {
 
 /// Options from a JSON array of `name=value`, each name with a word before it.
 pub(super) fn put_pairs(options: &mut Options, before: &str, json: &str) {
-    options.extend(pairs(json).into_iter().map(|(name, value)| (format!("{before}{name}"), value)));
+    let shown = |name: &str, value| if name.to_ascii_lowercase().contains("passw") { MASK.to_owned() } else { value };
+    options.extend(pairs(json).into_iter().map(|(name, value)| (format!("{before}{name}"), shown(&name, value))));
 }
 
 /// An option that a row has or has not.
