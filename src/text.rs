@@ -68,6 +68,12 @@ pub fn count(number: usize, singular: &str) -> String {
     format!("{number} {singular}{plural}")
 }
 
+/// The article before a word: `a trigger`, `an event`.
+#[must_use]
+pub fn article(word: &str) -> &'static str {
+    if word.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" }
+}
+
 /// Some of several, and how many more there are.
 #[must_use]
 pub fn listed(all: impl IntoIterator<Item = String>) -> String {

@@ -13,6 +13,7 @@ mod mysql;
 mod postgres;
 mod sqlite;
 mod types;
+mod unknown;
 
 pub use model::{
     Catalog, Check, Column, Composite, Domain, Enum, Exclusion, Extension, ForeignKey, Generated, Grant, Identity,
@@ -20,11 +21,11 @@ pub use model::{
     Trigger, View,
 };
 pub use types::Type;
+pub use unknown::unknown_table;
 
 use crate::backend::Backend;
 use crate::db::{Dialect, Home, Session};
-use crate::error::{Code, Error, Result};
-use crate::text;
+use crate::error::Result;
 
 /// What a backend knows of schemas.
 trait Engine: Sync {
@@ -95,20 +96,6 @@ pub fn ddl(catalog: &Catalog, dialect: &dyn Dialect) -> Vec<String> {
 #[must_use]
 pub fn frame(catalog: &Catalog, dialect: &dyn Dialect) -> Frame {
     of(catalog.backend).frame(catalog, dialect)
-}
-
-/// That there is no table or view of this name; and the nearest that there is, or what makes some where there are none at all.
-#[must_use]
-pub fn unknown_table(catalog: &Catalog, wanted: &str) -> Error {
-    let names = catalog.tables.iter().map(|table| &table.name).chain(catalog.views.iter().map(|view| &view.name));
-    let names: Vec<String> = names.map(ToString::to_string).collect();
-    let error = Error::new(Code::UnknownTable, format!("there is no table `{wanted}`"));
-    if names.is_empty() {
-        let error = error.note("the database has no tables");
-        return error.hint("`dbtool migrate up` makes those of the migrations; `dbtool migrate status` lists them");
-    }
-    let nearest = text::did_you_mean(wanted, names.iter().map(String::as_str));
-    nearest.into_iter().fold(error, Error::hint).hint("`dbtool schema tables` lists them")
 }
 
 /// Whether a table is dbtool's or Diesel's, and nobody's to look at.

@@ -97,6 +97,7 @@ fn ambiguous(wanted: &str, several: &[Thing<'_>]) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::Object;
     use crate::inspect::samples;
 
     #[test]
@@ -117,6 +118,20 @@ mod tests {
         }
         // Two differ in nothing but the size of their letters.
         assert_eq!(name("USERS").unwrap_err().code(), Code::AmbiguousTable);
+    }
+
+    #[test]
+    fn what_cannot_be_shown_is_told_what_it_is() {
+        let mut catalog = samples::catalog();
+        catalog.not_modelled.push(Object::new("event", Name::of(None, "nightly")));
+        catalog.not_modelled.push(Object::new("aggregate", Name::of(None, "median(integer)")));
+        catalog.not_seen.push(Object::new("view", Name::of(None, "secrets")));
+        let told = |wanted: &str| find(&catalog, wanted).unwrap_err().to_string();
+        assert_eq!(told("nightly"), "`nightly` is an event, and no table");
+        assert_eq!(told("median"), "`median` is an aggregate, and no table");
+        assert_eq!(told("secrets"), "view `secrets` could not be read, for want of a right or of an answer");
+        let error = find(&catalog, "\"orders\"").unwrap_err();
+        assert_eq!(error.hints()[0], "did you mean `orders`?");
     }
 
     #[test]

@@ -90,8 +90,16 @@ pub fn objects(objects: &[Object]) -> String {
 fn counted(number: usize, kind: &str) -> String {
     match kind.split_once(" of the ") {
         Some((what, whose)) => format!("{what} of {}", text::count(number, whose)),
+        // `events`, of the whole database: how many, nobody knows.
+        None if is_many(kind) && number == 1 => kind.to_owned(),
+        None if is_many(kind) => format!("{number} {kind}"),
         None => text::count(number, kind),
     }
+}
+
+/// Whether a kind is called as many already: `statistics`, `partitions by system time`.
+fn is_many(kind: &str) -> bool {
+    kind.split(' ').next().is_some_and(|word| word.ends_with('s') && !word.ends_with("ss"))
 }
 
 #[cfg(test)]
@@ -126,5 +134,19 @@ mod tests {
             "triggers of the table".clone_into(&mut object.kind);
         }
         assert_eq!(objects(&many), "triggers of 7 tables");
+    }
+
+    #[test]
+    fn what_is_many_gets_no_other_end() {
+        let expected = [
+            (2, "statistics", "2 statistics"),
+            (2, "partitions by system time", "2 partitions by system time"),
+            (1, "functions and procedures without a right", "functions and procedures without a right"),
+            (2, "access method", "2 access methods"),
+            (1, "event", "1 event"),
+        ];
+        for (number, kind, told) in expected {
+            assert_eq!(counted(number, kind), told);
+        }
     }
 }

@@ -130,6 +130,13 @@ fn what_is_no_schema_is_told() {
 }
 
 #[test]
+fn the_file_of_a_database_is_a_side() {
+    let project = users(Project::sqlite());
+    project.ok(&["migrate", "up"]);
+    project.ok(&["schema", "diff", "live", "test.db"]).says(&["are the same"]);
+}
+
+#[test]
 fn sql_is_no_side_and_a_url_is_told_as_one() {
     let project = users(Project::sqlite());
     project.ok(&["migrate", "up"]);

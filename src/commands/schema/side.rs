@@ -1,5 +1,8 @@
 //! One side of a comparison: where a schema is taken from.
 
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::Live;
@@ -68,8 +71,14 @@ fn other(context: &Context<'_>, flags: Flags) -> Result<Catalog> {
     catalog::read(&mut session, connector.dialect(), &home)
 }
 
+/// What SQLite's files begin with.
+const SQLITE: &[u8] = b"SQLite format 3\0";
+
 fn of_file(context: &Context<'_>, word: &str) -> Result<Catalog> {
     let path = context.settings.process.directory.join(word);
+    if begins_with(&path, SQLITE) {
+        return Side::Url(format!("sqlite://{}", path.display())).read(context);
+    }
     let text = std::fs::read_to_string(&path).map_err(|cause| {
         let error = Error::io("read", &path, &cause);
         let near = text::did_you_mean(word, ["live", "migrations"]);
@@ -88,6 +97,11 @@ fn of_file(context: &Context<'_>, word: &str) -> Result<Catalog> {
             .because(cause)
             .hint("`dbtool schema dump -o json` writes one")
     })
+}
+
+fn begins_with(path: &Path, wanted: &[u8]) -> bool {
+    let mut head = vec![0; wanted.len()];
+    File::open(path).and_then(|mut file| file.read_exact(&mut head)).is_ok() && head == wanted
 }
 
 /// Whether a text is a dump as SQL, ours or another tool's.

@@ -96,6 +96,8 @@ fn attribute(table: &Table, column: &Column) -> String {
 
 /// A type as one word: `numeric(12_2)`. What stands in quotes is too much of a diagram: `enum`.
 fn type_name(type_name: &str) -> String {
+    // `text /*M!100301 COMPRESSED*/`
+    let type_name = type_name.split("/*").next().unwrap_or_default().trim();
     let short =
         if type_name.contains(['\'', '"']) { type_name.split('(').next().unwrap_or_default() } else { type_name };
     let mut text = String::new();
@@ -194,6 +196,7 @@ mod tests {
             ("", "any"),
             ("pk", "_pk"),
             ("2d", "_2d"),
+            ("text /*M!100301 COMPRESSED*/", "text"),
         ] {
             assert_eq!(type_name(written), word);
         }
