@@ -27,6 +27,7 @@ pub struct Context<'a> {
     pub registry: Registry,
     connector: OnceCell<Connector>,
     pool: OnceCell<Pool>,
+    sensitive: OnceCell<Vec<String>>,
 }
 
 impl<'a> Context<'a> {
@@ -43,6 +44,7 @@ impl<'a> Context<'a> {
             registry: Registry::reference(),
             connector: OnceCell::new(),
             pool: OnceCell::new(),
+            sensitive: OnceCell::new(),
         }
     }
 
@@ -166,13 +168,15 @@ impl<'a> Context<'a> {
         Ok(trail)
     }
 
-    /// The columns whose values are masked: those of the models, and of the settings.
+    /// The columns whose values must not show: by the settings, and by the models.
     #[must_use]
-    pub fn sensitive(&self) -> audit::Sensitive {
-        let of =
-            |entity: &'static dyn Entity| entity.sensitive().map(move |column| format!("{}.{column}", entity.table()));
-        let of_models = self.registry.iter().flat_map(of);
-        self.settings.sensitive.iter().cloned().chain(of_models).collect()
+    pub fn sensitive(&self) -> &[String] {
+        self.sensitive.get_or_init(|| {
+            let of = |entity: &'static dyn Entity| {
+                entity.sensitive().map(move |column| format!("{}.{column}", entity.table()))
+            };
+            self.settings.sensitive.iter().cloned().chain(self.registry.iter().flat_map(of)).collect()
+        })
     }
 
     fn audit_options(&self) -> audit::Options {
@@ -180,7 +184,7 @@ impl<'a> Context<'a> {
             mode: self.settings.audit,
             actor: self.settings.actor.clone(),
             run_id: self.run_id.parse().unwrap_or_else(|_| Id::new()),
-            sensitive: self.sensitive(),
+            sensitive: self.sensitive().iter().collect(),
         }
     }
 

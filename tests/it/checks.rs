@@ -55,6 +55,14 @@ fn what_finds_rows_takes_the_migration_back_and_shows_them() {
 }
 
 #[test]
+fn what_a_model_calls_sensitive_is_masked_without_settings() {
+    let project = with_check(Project::sqlite(), "SELECT * FROM users WHERE email IS NULL;\n");
+    let run = project.expect(5, &["migrate", "up"]);
+    run.says(&["id = 2, password_hash = ***, email is null", "or the check in verify.sql"]);
+    run.says_nothing_of(&["h-of-bob"]);
+}
+
+#[test]
 fn statements_that_commit_by_themselves_are_checked_at_the_end() {
     on_each_backend(|project| {
         let up = format!("{USERS}CREATE TABLE other (a INTEGER);\n");

@@ -51,7 +51,7 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let mut connection = context.diesel()?;
     let filter = Filter { user: args.user.clone(), status: args.status, since: args.since, until: args.until };
     let page = ordering::list(&mut connection, &filter, args.limit, args.after)?;
-    let sensitive = context.sensitive();
+    let sensitive = context.sensitive().iter().collect();
     let orders = page.orders.iter().map(|order| Shown::of(order, &sensitive)).collect::<Result<_>>()?;
     emit(context.terminal, context.format, &ShownPage { orders, next: page.next }, view)?;
     Ok(ExitCode::Done)

@@ -50,7 +50,7 @@ impl Command {
 
 /// Prints an order, sensitive values masked.
 fn print(context: &Context<'_>, order: &Details) -> Result<()> {
-    emit(context.terminal, context.format, &Shown::of(order, &context.sensitive())?, view)
+    emit(context.terminal, context.format, &Shown::of(order, &context.sensitive().iter().collect())?, view)
 }
 
 /// An order on a page: what it is, its items, their sum.

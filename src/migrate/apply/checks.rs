@@ -69,5 +69,6 @@ fn found(label: &str, named: &Named, masked: &[bool]) -> Error {
     };
     let error = named.rows.iter().take(SHOWN).map(line).fold(error, Error::note);
     let more = named.rows.len().saturating_sub(SHOWN);
-    if more > 0 { error.note(format!("and {more} more")) } else { error }
+    let error = if more > 0 { error.note(format!("and {more} more")) } else { error };
+    error.hint("mend up.sql, or the check in verify.sql, and run the same command again")
 }
