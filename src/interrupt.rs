@@ -153,6 +153,9 @@ impl Interrupt {
                 tell("stopping: the running statement is cancelled; a second signal leaves at once");
                 cancel();
             }
+            None if self.sweeper().is_some() => {
+                leave(number, "interrupted on a scratch database; nothing was run on the database itself");
+            }
             // What is not committed goes with the process.
             None => leave(
                 number,

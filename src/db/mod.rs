@@ -42,7 +42,7 @@ pub(crate) use lock_rows::locked;
 pub use manager::{Manager, Pool};
 pub use mysql::MysqlConnection;
 pub use retry::Backoff;
-pub use scratch::Scratch;
+pub use scratch::{Scratch, without_scratch_names};
 pub use session::{Answers, Asks, Closing, Failure, Message, Named, Notice, Plans, Row, Session, Took};
 pub use transaction::{Isolation, Options as TransactionOptions, TransactionError, transaction};
 pub use value::Value;

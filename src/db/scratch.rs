@@ -3,7 +3,7 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::connector::{Connector, Purpose};
 use super::dialect::Likeness;
@@ -31,7 +31,7 @@ pub struct Scratch {
 impl Scratch {
     /// Makes one: on the server of `place`, as much as it can be like the database that `like` reaches, if that is there.
     pub fn make(place: &Connector, like: &Connector, interrupt: &Interrupt, observer: &dyn Observer) -> Result<Self> {
-        clear_left_overs(place);
+        clear_left_overs(place, observer);
         let dialect = like.dialect();
         let likeness = match like.connect(Purpose::Read) {
             Ok(mut session) => {
@@ -102,7 +102,7 @@ impl Scratch {
         if !std::mem::replace(&mut self.made, false) {
             return Ok(());
         }
-        remove(&self.connector)
+        remove(&self.connector, PATIENCE)
     }
 }
 
@@ -114,17 +114,19 @@ impl Drop for Scratch {
     }
 }
 
-/// Drops one. The server may need a moment to see that nobody is connected any more.
-fn remove(connector: &Connector) -> Result<()> {
+/// How long a server may take to see that nobody is connected any more.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Drops one, and waits so long where somebody seems to be connected.
+fn remove(connector: &Connector, patience: Duration) -> Result<()> {
     let dialect = connector.dialect();
     if let Err(error) = dialect.unbind(connector) {
         tracing::debug!(%error, "a scratch database keeps what a migration set for it");
     }
-    let mut tries = 0;
+    let start = Instant::now();
     loop {
         match dialect.drop_database(connector, &Silent) {
-            Err(error) if error.code() == Code::DatabaseInUse && tries < 50 => {
-                tries += 1;
+            Err(error) if error.code() == Code::DatabaseInUse && start.elapsed() < patience => {
                 std::thread::sleep(Duration::from_millis(20));
             }
             dropped => {
@@ -155,16 +157,48 @@ fn is_left_over(name: &str, now: SystemTime) -> bool {
     now.duration_since(made).is_ok_and(|age| age > OLD)
 }
 
-/// Drops what killed runs have left. What cannot be dropped is in use, or another's: it is no reason to stop.
-fn clear_left_overs(place: &Connector) {
+/// The names of scratch databases in a server's words, which nobody knows of: `Table 'dbtool_scratch_….users' doesn't exist`.
+#[must_use]
+pub fn without_scratch_names(words: &str) -> String {
+    let mut parts = words.split(PREFIX);
+    let mut told = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest = part.trim_start_matches(|c: char| c.is_ascii_digit() || c == '_');
+        if let Some(rest) = rest.strip_prefix("`.") {
+            told.truncate(told.trim_end_matches('`').len());
+            told.push_str(rest);
+        } else if let Some(rest) = rest.strip_prefix('.') {
+            told.push_str(rest);
+        } else {
+            told.extend([PREFIX, part]);
+        }
+    }
+    told
+}
+
+/// Drops what killed runs have left. What somebody is connected to may be of a run that goes on, and a server may wait long for them
+/// to leave: it stays. What cannot be dropped is another's: it is no reason to stop.
+fn clear_left_overs(place: &Connector, observer: &dyn Observer) {
     let dialect = place.dialect();
     let found = dialect.databases(place, PREFIX).unwrap_or_else(|error| {
         tracing::debug!(%error, "cannot look for scratch databases that were left over");
         Vec::new()
     });
     let now = SystemTime::now();
-    for name in found.into_iter().filter(|name| is_left_over(name, now)) {
-        match remove(&dialect.beside(place, &name)) {
+    let old: Vec<String> = found.into_iter().filter(|name| is_left_over(name, now)).collect();
+    if old.is_empty() {
+        return;
+    }
+    let used = dialect.databases_in_use(place).unwrap_or_else(|error| {
+        tracing::debug!(%error, "cannot look who uses scratch databases that were left over");
+        old.clone()
+    });
+    for name in old {
+        if used.contains(&name) {
+            observer.warn(format!("`{name}` was left over by an earlier run, and stays: somebody is connected to it"));
+            continue;
+        }
+        match remove(&dialect.beside(place, &name), Duration::ZERO) {
             Ok(()) => tracing::info!(name, "a scratch database that was left over is dropped"),
             Err(error) => tracing::debug!(name, %error, "a scratch database that was left over cannot be dropped"),
         }
@@ -187,6 +221,18 @@ fn make_directory(path: &Path) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nobody_hears_of_its_name() {
+        for (words, told) in [
+            ("Table 'dbtool_scratch_1764504000_4711_0.users' doesn't exist", "Table 'users' doesn't exist"),
+            ("`dbtool_scratch_1_2_3`.`users` and `dbtool_scratch_1_2_3`.`b`", "`users` and `b`"),
+            ("no database `dbtool_scratch_1_2_3`", "no database `dbtool_scratch_1_2_3`"),
+            ("nothing of it", "nothing of it"),
+        ] {
+            assert_eq!(without_scratch_names(words), told);
+        }
+    }
 
     #[test]
     fn a_name_tells_its_age() {

@@ -12,6 +12,20 @@ use crate::error::{Code, Error, Result};
 pub fn rehearse(
     runner: &Runner<'_>,
     scratch: &mut Scratch,
+    live: (&Catalog, &History),
+    wanted: &Wanted<'_>,
+) -> Result<Finished> {
+    copy_and_run(runner, scratch, live, wanted).map_err(|error| {
+        let Some(signal) = runner.interrupt.raised() else { return error };
+        // What is in the scratch copy, and how to go on with it, is for nobody.
+        let stopped = Error::new(signal.code(), "the rehearsal was interrupted").because(&error);
+        stopped.note("it was on a scratch copy of the schema: nothing was run on the database itself")
+    })
+}
+
+fn copy_and_run(
+    runner: &Runner<'_>,
+    scratch: &mut Scratch,
     (live, history): (&Catalog, &History),
     wanted: &Wanted<'_>,
 ) -> Result<Finished> {

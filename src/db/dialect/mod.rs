@@ -450,6 +450,11 @@ pub trait Dialect: Sync {
     /// The databases of a server whose names begin like this.
     fn databases(&self, place: &Connector, prefix: &str) -> Result<Vec<String>>;
 
+    /// Those of them that somebody is connected to, as far as the user is told.
+    fn databases_in_use(&self, _place: &Connector) -> Result<Vec<String>> {
+        Ok(Vec::new())
+    }
+
     /// What keeps the statements between the two from changing anything, within a transaction that goes on afterwards; or
     /// undoes what they change.
     fn only_reading(&self) -> (&'static str, &'static str);

@@ -411,6 +411,13 @@ impl Dialect for Mysql {
         Ok(rows.iter().map(|row| row.text(0).to_owned()).filter(|name| name.starts_with(prefix)).collect())
     }
 
+    fn databases_in_use(&self, place: &Connector) -> Result<Vec<String>> {
+        let mut session = place.to_database("").connect(Purpose::Read)?;
+        let sql = "SELECT DISTINCT db FROM information_schema.processlist WHERE db IS NOT NULL";
+        let rows = session.query(sql).map_err(|error| error.into_error("cannot list the sessions"))?;
+        Ok(rows.iter().map(|row| row.text(0).to_owned()).collect())
+    }
+
     fn only_reading(&self) -> (&'static str, &'static str) {
         ("SAVEPOINT dbtool_checks", "ROLLBACK TO SAVEPOINT dbtool_checks")
     }

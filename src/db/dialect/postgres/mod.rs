@@ -526,6 +526,13 @@ impl Dialect for Postgres {
         Ok(rows.iter().map(|row| row.text(0).to_owned()).collect())
     }
 
+    fn databases_in_use(&self, place: &Connector) -> Result<Vec<String>> {
+        let mut session = maintenance(place, &Silent)?;
+        let sql = "SELECT DISTINCT datname FROM pg_catalog.pg_stat_activity WHERE datname IS NOT NULL";
+        let rows = session.query(sql).map_err(|error| error.into_error("cannot list the sessions"))?;
+        Ok(rows.iter().map(|row| row.text(0).to_owned()).collect())
+    }
+
     fn only_reading(&self) -> (&'static str, &'static str) {
         (
             "SAVEPOINT dbtool_checks; SET LOCAL transaction_read_only = on",
