@@ -70,6 +70,26 @@ impl QueryableByName<Sqlite> for Row {
     }
 }
 
+/// A row of somebody's table, which may hold bytes that are no text, whatever the column is called: they become the literal
+/// that SQLite has for them.
+struct Foreign(Row);
+
+impl QueryableByName<Sqlite> for Foreign {
+    fn build<'a>(row: &impl NamedRow<'a, Sqlite>) -> FromSqlResult<Self> {
+        let value = |column| {
+            let field = diesel::row::Row::get(row, column).ok_or("a column is missing")?;
+            let text = field.value().map(<String as FromSql<Text, Sqlite>>::from_sql);
+            Ok::<_, Box<dyn std::error::Error + Send + Sync>>(text.map(|text| {
+                text.unwrap_or_else(|_| {
+                    let bytes = field.value().map(|mut value| value.read_blob().to_vec());
+                    format!("X'{}'", text::hex(&bytes.unwrap_or_default()).to_uppercase())
+                })
+            }))
+        };
+        Ok(Self(Row((0..row.field_count()).map(value).collect::<FromSqlResult<_>>()?)))
+    }
+}
+
 /// A row that knows the names of its columns.
 struct WithNames(Vec<String>, Row);
 
@@ -79,7 +99,7 @@ impl QueryableByName<Sqlite> for WithNames {
             let field = diesel::row::Row::get(row, column);
             field.and_then(|field| field.field_name().map(str::to_owned)).unwrap_or_default()
         };
-        Ok(Self((0..row.field_count()).map(name).collect(), Row::build(row)?))
+        Ok(Self((0..row.field_count()).map(name).collect(), Foreign::build(row)?.0))
     }
 }
 
@@ -88,6 +108,15 @@ impl Driver for Connection {
         let rows: Vec<Row> = diesel::sql_query(sql).load(&mut self.connection).map_err(|error| refused(&error, sql))?;
         let count = rows.len() as u64;
         Ok((rows, count))
+    }
+
+    fn query_each(&mut self, statements: &[String]) -> Result<Vec<Vec<Row>>, DbError> {
+        let load = |sql: &String| {
+            let rows: Vec<Foreign> =
+                diesel::sql_query(sql).load(&mut self.connection).map_err(|error| refused(&error, sql))?;
+            Ok(rows.into_iter().map(|row| row.0).collect())
+        };
+        statements.iter().map(load).collect()
     }
 
     fn query_named(&mut self, sql: &str) -> Result<Named, DbError> {

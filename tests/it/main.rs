@@ -83,4 +83,5 @@ mod tls;
 mod transactions;
 mod values;
 mod verify;
+mod verify_rows;
 mod waits;

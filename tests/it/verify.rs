@@ -170,8 +170,8 @@ fn lost_rows_are_named() {
             ("3", ""),
             ("4", ""),
             ("5", ""),
-            ("6", "up people 1"),
-            ("7", "up people 1"),
+            ("6", "up people 2"),
+            ("7", "up people 2"),
         ];
         for (version, losses) in expected {
             assert_eq!(lost(version), losses, "{version} on {}\n{report:#}", project.backend);
@@ -528,6 +528,64 @@ fn what_stands_before_a_file_that_reaches_beyond_is_verified() {
         run.says(&["it and those after it were not verified", "migrate/verify"]);
         project.write("migrations/2_left/down.sql", "DROP TABLE b;\n");
         project.expect(9, &["migrate", "verify"]).says(&["error[scratch/reaches-beyond]", "3_role/up.sql:1:1"]);
+        let run = project.expect(9, &["migrate", "verify", "--since", "3"]);
+        run.says(&["error[scratch/reaches-beyond]"]).says_nothing_of(&["there is nothing to verify"]);
+    });
+}
+
+#[test]
+fn what_is_left_over_and_in_use_stays() {
+    on_servers(|project| {
+        let project = project.migration("1_users", USERS, "DROP TABLE users;\n");
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+        let old = format!("dbtool_scratch_{}_{}_0", now - 7_300, std::process::id());
+        let mut session = project.session();
+        session.execute(&format!("CREATE DATABASE {old}")).unwrap();
+        let used = project.session_on(&project.url.replace(project.database(), &old));
+        let begun = Instant::now();
+        let run = project.ok(&["migrate", "verify"]);
+        run.says(&[&format!("`{old}` was left over by an earlier run, and stays: somebody is connected to it")]);
+        assert!(begun.elapsed() < Duration::from_secs(60), "it waited for somebody to leave");
+        assert!(scratch(&project).contains(&old));
+        drop(used);
+        let begun = Instant::now();
+        while scratch(&project).contains(&old) && begun.elapsed() < Duration::from_secs(20) {
+            let _ = session.execute(&format!("DROP DATABASE IF EXISTS {old}"));
+        }
+    });
+}
+
+#[test]
+fn a_check_that_is_refused_has_its_place() {
+    let project = Project::sqlite()
+        .migration("1_users", USERS, "DROP TABLE users;\n")
+        .file("migrations/1_users/verify.sql", "SELECT 1 WHERE 1 > 2;\nDELETE FROM users;\n");
+    let report = project.json(4, &["migrate", "verify"]);
+    let told = first(&report, "1");
+    assert!(told.starts_with("up cannot be run: ") && told.ends_with("(verify.sql:2)"), "{told}");
+}
+
+#[test]
+fn an_interrupted_rehearsal_says_that_it_was_one() {
+    on_servers(|fresh| {
+        let sleep = fresh.by_backend("", "SELECT pg_sleep(61);\n", "DO SLEEP(61);\n");
+        let project = fresh.migration("1_long", sleep, "");
+        let child = project.command(&["migrate", "up", "--rehearse"]).spawn().unwrap();
+        let begun = Instant::now();
+        let running = project.by_backend(
+            "",
+            "SELECT 1 FROM pg_stat_activity WHERE datname LIKE 'dbtool\\_scratch%' AND query LIKE '%pg_sleep(61)%' AND state = 'active'",
+            "SELECT 1 FROM information_schema.processlist WHERE db LIKE 'dbtool\\_scratch%' AND info LIKE '%SLEEP(61)%'",
+        );
+        while project.query(running).is_empty() {
+            assert!(begun.elapsed() < Duration::from_secs(20), "it never came to that point");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+        let run = Run::of(&child.wait_with_output().unwrap());
+        assert_eq!(run.code, 130, "{run}");
+        run.says(&["the rehearsal was interrupted", "nothing was run on the database itself"]);
+        run.says_nothing_of(&["repair", "migrate status"]);
     });
 }
 
@@ -678,7 +736,8 @@ fn what_is_not_written_or_fails_only_with_rows_fails_when_strict() {
     let run = project.ok(&["migrate", "verify"]);
     run.says(&["1 not written yet"]);
     assert!(run.stdout.contains("note: its up.sql has not been written yet: it does nothing"), "{run}");
-    project.expect(4, &["migrate", "verify", "--strict"]);
+    let run = project.expect(4, &["migrate", "verify", "--strict"]);
+    assert!(run.stdout.contains("fails with --strict: it is not written yet"), "{run}");
     let Some(project) = Project::on(Backend::Postgres) else { return };
     let project = project.migration("1_users", USERS, "DROP TABLE users;\n").migration(
         "2_age",

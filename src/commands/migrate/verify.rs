@@ -48,9 +48,10 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let provenance = || context.provenance(&source);
     // The page is printed while it is made.
     let told = RefCell::new(BTreeMap::new());
+    let asked = Asked { strict: args.strict, no_loss: args.no_loss };
     let tell = |one: &Verified| {
         if context.format == Format::Table {
-            progress.above(|terminal| terminal.data(&lines(terminal, one)));
+            progress.above(|terminal| terminal.data(&lines(terminal, one, asked)));
             told.borrow_mut().insert(one.version.clone(), one.notes.len());
         }
     };
@@ -79,7 +80,6 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
             .terminal
             .warning(&format!("compared by name, and by definition as far as it is known: {objects}"), None);
     }
-    let asked = Asked { strict: args.strict, no_loss: args.no_loss };
     let bad = report.migrations.iter().any(|one| one.is_bad(asked));
     match reach {
         // Why it ended there, whatever was found before.
@@ -143,8 +143,10 @@ impl Report for VerifyReport {
 }
 
 /// A line for a migration, and below it what there is to say of it.
-fn lines(terminal: &Terminal, one: &Verified) -> String {
+fn lines(terminal: &Terminal, one: &Verified, asked: Asked) -> String {
+    let against = one.against(asked);
     let style = match one.verdict {
+        Verdict::Ok | Verdict::Irreversible if !against.is_empty() => Style::Error,
         Verdict::Ok => Style::Good,
         Verdict::Irreversible => Style::Warning,
         Verdict::Differs | Verdict::Fails | Verdict::DoesNothing => Style::Error,
@@ -163,6 +165,7 @@ fn lines(terminal: &Terminal, one: &Verified) -> String {
     }
     one.lost_rows.iter().for_each(|loss| below(&text::printable(&loss.sentence())));
     one.notes.iter().for_each(|note| below(&format!("note: {}", text::printable(note))));
+    against.iter().for_each(|why| below(&format!("fails {why}")));
     page
 }
 
@@ -175,7 +178,10 @@ fn view(terminal: &Terminal, report: &VerifyReport, told: &BTreeMap<String, usiz
         }
     }
     if report.migrations.is_empty() {
-        terminal.status("there is nothing to verify");
+        // Why none was, the error says.
+        if report.not_verified == 0 {
+            terminal.status("there is nothing to verify");
+        }
         return;
     }
     let verdicts = [Verdict::Ok, Verdict::Irreversible, Verdict::Differs, Verdict::Fails, Verdict::DoesNothing];

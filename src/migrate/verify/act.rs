@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::contents::{self, Contents, Loss};
-use super::fill::fill;
+use super::fill::{Rows, fill};
 use super::report::{Verdict, Verified, foremost, sentence};
 use super::verifier::{Stand, Ways};
 use crate::catalog::diff::{Weight, beside, diff};
 use crate::catalog::{Catalog, Name, Table};
-use crate::db::{DbError, Dialect};
+use crate::db::{DbError, Dialect, without_scratch_names};
 use crate::error::{Code, Error, Result};
 use crate::migrate::apply::Stage;
 use crate::migrate::direction::Direction;
@@ -23,8 +23,8 @@ pub(super) struct Act<'a, 's> {
     pub(super) stage: &'a mut Stage<'s>,
     pub(super) dialect: &'a dyn Dialect,
     pub(super) ways: &'a Ways,
-    /// Rows may be what makes it fail: then it is to be played once more, without.
-    pub(super) with_rows: bool,
+    /// They may be what makes it fail: then it is to be played once more, with fewer.
+    pub(super) rows: Rows,
     pub(super) verified: &'a mut Verified,
 }
 
@@ -42,38 +42,37 @@ impl Act<'_, '_> {
             Err(error) => return Ok((self.failed("up", error, Stand::End)?, before.clone())),
         }
         let applied = self.stage.read()?;
-        let (lost, changed) = self.losses(&held, &applied, Direction::Up)?;
-        self.verified.lost_rows.extend(lost);
+        let gone = self.losses(&held, &applied, Direction::Up)?;
         let ways = self.ways;
         let down = match &ways.down {
             None => {
-                self.verified.lose(changed);
+                self.verified.lose(gone);
                 self.verified.judge(Verdict::Irreversible, "there is no down.sql, or nothing stands in it");
                 return Ok((Stand::Good, applied));
             }
             Some(Err(error)) => {
-                self.verified.lose(changed);
-                self.verified.judge(Verdict::Fails, format!("down cannot be run: {error}"));
+                self.verified.lose(gone);
+                self.verified.judge(Verdict::Fails, refusal("down", error));
+                self.verified.place = error.place().cloned();
                 return Ok((Stand::Good, applied));
             }
             Some(Ok(down)) => down,
         };
         if let Err(error) = self.stage.run(down) {
-            self.verified.lose(changed);
+            self.verified.lose(gone);
             // What was rolled back has left everything as it was.
             let stand = if down.mode == Mode::Transaction { Stand::Good } else { Stand::Spoilt };
             return Ok((self.failed("down", error, stand)?, applied));
         }
         let reverted = self.stage.read()?;
-        let (lost, mut left) = self.losses(&held, &reverted, Direction::Down)?;
-        self.verified.lose(lost);
-        // What up has changed, and down has changed back, is not lost.
-        for one in &mut left {
-            if changed.iter().any(|other| other.is_of_the_same(one)) {
+        // What up took away and down brings back, from wherever it was put, is not lost.
+        let mut lost = self.losses(&held, &reverted, Direction::Down)?;
+        for one in &mut lost {
+            if gone.iter().any(|other| other.is_of_the_same(one)) {
                 one.by = Direction::Up;
             }
         }
-        self.verified.lose(left);
+        self.verified.lose(lost);
         let idle = applied.fingerprint == reverted.fingerprint;
         if self.compare(before, &reverted, Direction::Down) && idle {
             self.verified.verdict = Verdict::DoesNothing;
@@ -92,7 +91,7 @@ impl Act<'_, '_> {
     fn failed(&mut self, way: &'static str, error: Error, stand: Stand) -> Result<Stand> {
         let error = own(error)?;
         let why = failure(way, &error);
-        if self.with_rows {
+        if self.rows != Rows::None {
             return Ok(Stand::Again { way, why });
         }
         self.verified.failed.push(way);
@@ -117,12 +116,12 @@ impl Act<'_, '_> {
         first.is_some()
     }
 
-    /// Gives every table a row, and remembers what the tables hold that the migration may be about.
+    /// Gives every table rows, and remembers what the tables hold that the migration may be about.
     fn fill_before(&mut self, before: &Catalog) -> Result<Held> {
-        if !self.with_rows {
+        if self.rows == Rows::None {
             return Ok(None);
         }
-        let filled = fill(self.stage.session(), self.dialect, before).map_err(unreadable)?;
+        let filled = fill(self.stage.session(), self.dialect, before, self.rows).map_err(unreadable)?;
         if !filled.left.is_empty() {
             let names = filled.left.iter().map(|name| format!("`{name}`"));
             self.verified.note(format!("without a row, since none could be made: {}", text::listed(names)));
@@ -133,13 +132,15 @@ impl Act<'_, '_> {
         Ok(Some((held.map_err(unreadable)?, concerned, known)))
     }
 
-    /// What is gone of what was there before, and what is there otherwise.
-    fn losses(&mut self, held: &Held, now: &Catalog, by: Direction) -> Result<(Vec<Loss>, Vec<Loss>)> {
-        let Some((held, concerned, known)) = held else { return Ok(Default::default()) };
+    /// What is gone of what was there before, and then what is there otherwise.
+    fn losses(&mut self, held: &Held, now: &Catalog, by: Direction) -> Result<Vec<Loss>> {
+        let Some((held, concerned, known)) = held else { return Ok(Vec::new()) };
         // What is new may be something that was there under another name.
         let looked = |table: &Table| concerned.contains(&table.name) || !known.contains(&table.name);
         let after = contents::read(self.stage.session(), self.dialect, now, looked).map_err(unreadable)?;
-        Ok((contents::losses(held, &after, by), contents::changes(held, &after, by)))
+        let mut losses = contents::losses(held, &after, by);
+        losses.extend(contents::changes(held, &after, by));
+        Ok(losses)
     }
 
     /// The tables that the migration may be about: those that its files name, and those that refer to them; all, where there
@@ -181,6 +182,15 @@ pub(super) fn own(error: Error) -> Result<Error> {
     }
 }
 
+/// `up cannot be run: a verify.sql holds queries, and nothing else (verify.sql:3)`
+pub(super) fn refusal(way: &str, error: &Error) -> String {
+    let place = error.place().filter(|place| place.line > 0).map(|place| {
+        let file = place.file.file_name().unwrap_or_default();
+        format!(" ({}:{})", file.display(), place.line)
+    });
+    format!("{way} cannot be run: {error}{}", place.unwrap_or_default())
+}
+
 /// `down fails at line 1: no such table: a`
 pub(super) fn failure(way: &str, error: &Error) -> String {
     // Where the cause only names the migration, the error itself and its first note say more.
@@ -191,6 +201,7 @@ pub(super) fn failure(way: &str, error: &Error) -> String {
         let note = error.notes().first().filter(|note| !note.starts_with("run "));
         note.map_or_else(|| error.to_string(), |note| format!("{error}: {note}"))
     };
+    let told = without_scratch_names(&told);
     let told = text::shorten(&told.split_whitespace().collect::<Vec<_>>().join(" "), 300);
     match error.place() {
         Some(place) if place.file.ends_with("verify.sql") => {

@@ -54,14 +54,18 @@ pub(super) type Contents = BTreeMap<Name, Held>;
 #[derive(Default)]
 pub(super) struct Held {
     rows: usize,
+    /// There are so many that only they were counted.
+    counted: bool,
     columns: BTreeMap<String, Values>,
 }
 
 /// What a column holds.
 #[derive(Default)]
 struct Values {
-    /// In order of themselves, NULL left out.
+    /// In order of themselves, NULL left out; none where they were only counted.
     texts: Vec<String>,
+    /// How many are not NULL.
+    count: usize,
     /// The column's type; `None`: the database makes the values.
     kind: Option<Type>,
 }
@@ -72,7 +76,12 @@ impl Values {
         let decimal = matches!(kind, Some(Type::Decimal { .. } | Type::Float { .. }));
         let mut texts: Vec<String> = texts.map(|text| plain(text, decimal)).collect();
         texts.sort_unstable();
-        Self { texts, kind }
+        Self { count: texts.len(), texts, kind }
+    }
+
+    /// Whether it may hold what another did: the same values, or as many where they were only counted.
+    fn is_like(&self, other: &Values) -> bool {
+        self.count == other.count && (self.texts == other.texts || self.texts.is_empty() || other.texts.is_empty())
     }
 
     /// How many of them are not among others of the same kind, though as many may be.
@@ -109,7 +118,7 @@ fn without<'v>(these: &'v [String], others: &[String]) -> Vec<&'v String> {
     these.iter().filter(missing).collect()
 }
 
-/// So many rows of a table are looked at.
+/// Of a table with more rows, they are only counted.
 const MOST: usize = 10_000;
 
 /// Reads what tables hold.
@@ -125,7 +134,7 @@ pub(super) fn read(
         let columns: Vec<String> = table.columns.iter().map(|column| dialect.identifier(&column.name)).collect();
         // A table may have none.
         let columns = if columns.is_empty() { "1".to_owned() } else { columns.join(", ") };
-        format!("SELECT {columns} FROM {} LIMIT {MOST}", qualified(dialect, &table.name))
+        format!("SELECT {columns} FROM {} LIMIT {}", qualified(dialect, &table.name), MOST + 1)
     };
     let statements: Vec<String> = tables.iter().map(select).collect();
     if statements.is_empty() {
@@ -134,7 +143,11 @@ pub(super) fn read(
     let answers = session.query_each(&statements)?;
     let mut contents = Contents::new();
     for (table, rows) in tables.into_iter().zip(answers) {
-        let mut held = Held { rows: rows.len(), columns: BTreeMap::new() };
+        if rows.len() > MOST {
+            contents.insert(table.name.clone(), counted(session, dialect, table)?);
+            continue;
+        }
+        let mut held = Held { rows: rows.len(), ..Held::default() };
         for (at, column) in table.columns.iter().enumerate() {
             let texts = rows.iter().filter_map(|row| row.optional(at)).map(str::to_owned);
             held.columns.insert(column.name.clone(), Values::of(column, texts));
@@ -142,6 +155,20 @@ pub(super) fn read(
         contents.insert(table.name.clone(), held);
     }
     Ok(contents)
+}
+
+/// How many rows there are, and values in each column.
+fn counted(session: &mut Session, dialect: &dyn Dialect, table: &Table) -> Result<Held, DbError> {
+    let columns = table.columns.iter().map(|column| format!(", count({})", dialect.identifier(&column.name)));
+    let sql = format!("SELECT count(*){} FROM {}", columns.collect::<String>(), qualified(dialect, &table.name));
+    let rows = session.query(&sql)?;
+    let number = |at| rows.first().and_then(|row| row.number(at)).and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
+    let mut held = Held { rows: number(0), counted: true, columns: BTreeMap::new() };
+    for (at, column) in table.columns.iter().enumerate() {
+        let values = Values { count: number(at + 1), ..Values::of(column, std::iter::empty()) };
+        held.columns.insert(column.name.clone(), values);
+    }
+    Ok(held)
 }
 
 /// What is gone. A table or column that has merely another name is not.
@@ -159,12 +186,12 @@ pub(super) fn losses(before: &Contents, after: &Contents, by: Direction) -> Vec<
         }
         for (column, values) in &held.columns {
             let left = match now.columns.get(column) {
-                Some(left) => left.texts.len(),
-                None if new_columns(held, now).any(|other| other.texts == values.texts) => continue,
+                Some(left) => left.count,
+                None if new_columns(held, now).any(|other| other.is_like(values)) => continue,
                 None => 0,
             };
-            if left < values.texts.len() {
-                let (column, rows) = (Some(column.clone()), values.texts.len() - left);
+            if left < values.count {
+                let (column, rows) = (Some(column.clone()), values.count - left);
                 losses.push(Loss { table: table.clone(), column, rows, changed: false, by });
             }
         }
@@ -175,9 +202,9 @@ pub(super) fn losses(before: &Contents, after: &Contents, by: Direction) -> Vec<
 /// The values that others stand in the place of, where the rows are all there.
 pub(super) fn changes(before: &Contents, after: &Contents, by: Direction) -> Vec<Loss> {
     let mut changes = Vec::new();
-    for (name, held) in before.iter().filter(|(_, held)| (1..MOST).contains(&held.rows)) {
+    for (name, held) in before.iter().filter(|(_, held)| !held.counted) {
         let now = after.get(name).or_else(|| renamed(held, before, after));
-        let Some(now) = now.filter(|now| (held.rows..MOST).contains(&now.rows)) else { continue };
+        let Some(now) = now.filter(|now| now.rows >= held.rows && !now.counted) else { continue };
         for (column, values) in &held.columns {
             let rows = now.columns.get(column).map_or(0, |now| values.changed(now));
             if rows > 0 {
@@ -205,9 +232,13 @@ mod tests {
     fn held(columns: &[(&str, &[&str])]) -> Held {
         let rows = columns.iter().map(|(_, values)| values.len()).max().unwrap_or(0);
         let kind = Some(Type::Text { length: None, fixed: false });
-        let own =
-            |values: &&[&str]| Values { texts: values.iter().map(ToString::to_string).collect(), kind: kind.clone() };
-        Held { rows, columns: columns.iter().map(|(name, values)| ((*name).to_owned(), own(values))).collect() }
+        let own = |values: &&[&str]| Values {
+            texts: values.iter().map(ToString::to_string).collect(),
+            count: values.len(),
+            kind: kind.clone(),
+        };
+        let columns = columns.iter().map(|(name, values)| ((*name).to_owned(), own(values))).collect();
+        Held { rows, columns, ..Held::default() }
     }
 
     fn lost(before: Vec<(&str, Held)>, after: Vec<(&str, Held)>) -> Vec<String> {
@@ -245,6 +276,7 @@ mod tests {
     fn a_time_that_moves_on_and_another_cast_are_none() {
         let values = |kind: Type, texts: &[&str]| Values {
             texts: texts.iter().map(ToString::to_string).collect(),
+            count: texts.len(),
             kind: Some(kind),
         };
         let time = |text: &str| values(Type::Timestamp, &[text]);

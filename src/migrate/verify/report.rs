@@ -110,12 +110,23 @@ impl Verified {
     pub fn is_bad(&self, asked: Asked) -> bool {
         match self.verdict {
             Verdict::Differs | Verdict::Fails | Verdict::DoesNothing => true,
-            Verdict::Irreversible if asked.strict => true,
-            Verdict::Ok | Verdict::Irreversible => {
-                (asked.strict && (self.fails_with_rows || self.unwritten))
-                    || (asked.no_loss && !self.lost_rows.is_empty())
-            }
+            Verdict::Ok | Verdict::Irreversible => !self.against(asked).is_empty(),
         }
+    }
+
+    /// What speaks against it only for what is asked, whatever its verdict.
+    #[must_use]
+    pub fn against(&self, asked: Asked) -> Vec<&'static str> {
+        let irreversible = self.verdict == Verdict::Irreversible;
+        [
+            (asked.strict && irreversible, "with --strict: it is irreversible"),
+            (asked.strict && self.fails_with_rows, "with --strict: it works only without rows"),
+            (asked.strict && self.unwritten, "with --strict: it is not written yet"),
+            (asked.no_loss && !self.lost_rows.is_empty(), "with --no-loss: it loses rows or values"),
+        ]
+        .into_iter()
+        .filter_map(|(is, why)| is.then_some(why))
+        .collect()
     }
 
     /// Takes in what is lost, but for what was lost before.

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::act::Act;
+use super::act::{Act, refusal};
+use super::contents::Loss;
+use super::fill::Rows;
 use super::order;
 use super::report::{Verdict, Verified};
 use crate::catalog::{Catalog, Object};
@@ -68,7 +70,7 @@ pub(super) enum Stand {
     Good,
     /// It must be made anew, and the migrations before be run again.
     Spoilt,
-    /// The same, and this one once more, without rows: with them it failed, and this is how.
+    /// The same, and this one once more, with fewer rows: with them it failed, and this is how.
     Again { way: &'static str, why: String },
     /// No migration can follow: this one cannot be run.
     End,
@@ -85,8 +87,11 @@ impl Verifier<'_> {
                 Err(error) => {
                     // Whatever follows it cannot be run either.
                     let mut verified = Verified::new(migration);
-                    verified.judge(Verdict::Fails, format!("up cannot be run: {error}"));
+                    verified.judge(Verdict::Fails, refusal("up", &error));
                     verified.place = error.place().cloned();
+                    for hint in error.hints() {
+                        verified.note(hint.clone());
+                    }
                     refused = Some(verified);
                     break;
                 }
@@ -131,7 +136,7 @@ impl Verifier<'_> {
         last: &mut Option<Catalog>,
     ) -> Result<()> {
         let ups: Vec<Prepared> = ways.iter().map(|ways| ways.up.clone()).collect();
-        let (mut next, mut failed) = (first, None);
+        let (mut next, mut failed) = (first, Vec::<Failed>::new());
         let (dialect, observer, tell) = (self.runner.connector.dialect(), self.observer, self.tell);
         while next < ways.len() {
             let from = next;
@@ -142,18 +147,18 @@ impl Verifier<'_> {
                     observer.on(Event::Step { label: ways.up.step.migration.label() });
                     let mut one = Verified::new(&ways.up.step.migration);
                     ways.tell_unwritten(&mut one);
-                    let with_rows = failed.is_none();
-                    let act = Act { stage: &mut *stage, dialect, ways, with_rows, verified: &mut one };
+                    let rows = match failed.len() {
+                        0 => Rows::Two,
+                        1 => Rows::One,
+                        _ => Rows::None,
+                    };
+                    let act = Act { stage: &mut *stage, dialect, ways, rows, verified: &mut one };
                     let (stand, after) = act.play(&before)?;
                     if let Stand::Again { way, why } = stand {
-                        failed = Some((way, why));
+                        failed.push(Failed { way, why, lost: one.lost_rows });
                         return Ok(());
                     }
-                    // What fails without rows, too, is the verdict's to tell.
-                    if let Some((_, why)) = failed.take().filter(|(way, _)| !one.failed.contains(way)) {
-                        one.fails_with_rows = true;
-                        one.note(format!("with rows in its tables, {why}"));
-                    }
+                    one.remember(std::mem::take(&mut failed), rows);
                     tell(&one);
                     verified.push(one);
                     observer.on(Event::StepPassed);
@@ -181,6 +186,31 @@ impl Verifier<'_> {
     ) -> Result<T> {
         let connector = self.scratch.emptied(self.observer)?;
         self.runner.on(connector).on_stage(steps, play)
+    }
+}
+
+/// How a migration failed with rows in the tables.
+pub(super) struct Failed {
+    way: &'static str,
+    why: String,
+    /// What was lost by then.
+    lost: Vec<Loss>,
+}
+
+impl Verified {
+    /// Takes in how it failed when there were more rows than it came through with.
+    fn remember(&mut self, mut failed: Vec<Failed>, rows: Rows) {
+        let Some(last) = failed.pop() else { return };
+        // What fails without rows, too, is the verdict's to tell.
+        if !self.failed.contains(&last.way) {
+            self.fails_with_rows = true;
+            let with = if rows == Rows::One { "two rows, NULL where it may stand," } else { "rows" };
+            self.note(format!("with {with} in its tables, {}", last.why));
+        }
+        // Without rows nothing can be lost, and with fewer it is known better.
+        if rows == Rows::None {
+            self.lose(last.lost);
+        }
     }
 }
 
