@@ -165,7 +165,9 @@ fn lines(terminal: &Terminal, one: &Verified, asked: Asked) -> String {
     }
     one.lost_rows.iter().for_each(|loss| below(&text::printable(&loss.sentence())));
     one.notes.iter().for_each(|note| below(&format!("note: {}", text::printable(note))));
-    against.iter().for_each(|why| below(&format!("fails {why}")));
+    for why in against {
+        below(&format!("fails {why}"));
+    }
     page
 }
 

@@ -70,7 +70,7 @@ impl Placing<'_> {
             products::price,
             products::stock_quantity,
         ));
-        let products: Vec<Product> = locked!(connection, products, |c, products| products.load(c))?;
+        let products: Vec<Product> = locked!(connection, products, |c, query| query.load(c))?;
         fault::point();
         let lines = lines(&products, &wanted)?;
         let by = self.trail.user();

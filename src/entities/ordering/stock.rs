@@ -25,7 +25,7 @@ pub fn give_back(connection: &mut AnyConnection, items: &mut [(Id, i32)], by: Op
         .filter(among(products::id, items.iter().map(|(id, _)| *id)))
         .order(products::id)
         .select((products::id, products::sku, products::stock_quantity));
-    let products: Vec<(Id, String, i32)> = locked!(connection, products, |c, products| products.load(c))?;
+    let products: Vec<(Id, String, i32)> = locked!(connection, products, |c, query| query.load(c))?;
     let more =
         |id: Id| items.iter().filter(move |(product, _)| *product == id).map(|(_, quantity)| i64::from(*quantity));
     if let Some((_, sku, stock)) =
