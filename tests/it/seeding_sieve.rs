@@ -171,7 +171,7 @@ fn memory_and_database_come_to_the_same_end() {
         let project = make(project);
         let place = Place::new(&project);
         let mut connection = place.connector.diesel(&Silent).unwrap();
-        place.with(&mut connection, Runner::prepare).unwrap();
+        place.with(&mut connection, |runner| runner.prepare().unwrap());
         let (mut clean, mut refused, mut changed) = (0, 0, 0);
         for case in 0..60 {
             let mut random = Rng::with_seed(case);
@@ -226,7 +226,7 @@ fn other_spellings_of_a_value_are_no_change() {
         project.session().execute("INSERT INTO things (a, b) VALUES (9, 'mine')").unwrap();
         let place = Place::new(&project);
         let mut connection = place.connector.diesel(&Silent).unwrap();
-        place.with(&mut connection, Runner::prepare).unwrap();
+        place.with(&mut connection, |runner| runner.prepare().unwrap());
         let summary = |report: Report| {
             let sum = report.summary;
             (sum.inserted, sum.updated, sum.unchanged)
