@@ -86,7 +86,9 @@ fn turn<W: Send>(
                 times
             }));
         }
-        threads.into_iter().for_each(|thread| all.join(thread.join().unwrap()));
+        for thread in threads {
+            all.join(thread.join().unwrap());
+        }
     });
     all.took(began.elapsed());
     all

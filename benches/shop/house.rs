@@ -100,9 +100,15 @@ impl House {
             Backend::Mysql => "SET foreign_key_checks = 0, unique_checks = 0",
         });
         let indexes: Vec<_> = ["orders", "order_items"].iter().flat_map(|table| self.indexes(table)).collect();
-        indexes.iter().for_each(|(drop, _)| run(drop));
-        fill::statements(self.backend, self.sizes).iter().for_each(|sql| run(sql));
-        indexes.iter().for_each(|(_, create)| run(create));
+        for (drop, _) in &indexes {
+            run(drop);
+        }
+        for sql in &fill::statements(self.backend, self.sizes) {
+            run(sql);
+        }
+        for (_, create) in &indexes {
+            run(create);
+        }
         // As a server that has been up for a while: nothing waits to be cleaned or written, and it knows its tables. Nobody tells SQLite.
         run(match self.backend {
             Backend::Sqlite => "PRAGMA wal_checkpoint(TRUNCATE)",

@@ -43,13 +43,12 @@ impl Plain for Connection {
 
     fn run(&mut self, sql: &str, binds: &[Bind]) -> Result<Rows, Again> {
         let (sql, binds) = spread(sql, binds);
-        let statement = match self.statements.get(&sql) {
-            Some(statement) => statement.clone(),
-            None => {
-                let statement = self.conn.prep(&sql).unwrap();
-                self.statements.insert(sql, statement.clone());
-                statement
-            }
+        let statement = if let Some(statement) = self.statements.get(&sql) {
+            statement.clone()
+        } else {
+            let statement = self.conn.prep(&sql).unwrap();
+            self.statements.insert(sql, statement.clone());
+            statement
         };
         let value = |bind| match bind {
             Bind::Text(text) => Value::from(text),

@@ -20,6 +20,7 @@ pub struct Worker<'s> {
     pub again: usize,
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "it is called with values and with references")]
 fn text(value: impl ToString) -> Bind {
     Bind::Text(value.to_string())
 }
@@ -31,7 +32,7 @@ impl Worker<'_> {
             Task::Find(id) => self.rows(&self.seen.find[0], &[text(id), Bind::Int(1)]).len(),
             Task::List(user) => {
                 let [page, total] = &self.seen.list[..] else { panic!("{:?}", self.seen.list) };
-                let most = i64::try_from(dbtool::entities::Options::COUNTED).unwrap() + 1;
+                let most = dbtool::entities::Options::COUNTED + 1;
                 let count = self.rows(total, &[text(user), Bind::Int(most)]);
                 self.rows(page, &[text(user), Bind::Int(20), Bind::Int(0)]).len() + count.len() - 1
             }
@@ -44,13 +45,11 @@ impl Worker<'_> {
             }
             Task::Place(user, items) => {
                 for _ in 0..ATTEMPTS {
-                    match self.place(user, items) {
-                        Ok(()) => return items.len(),
-                        Err(Again) => {
-                            self.again += 1;
-                            let _ = self.plain.execute("ROLLBACK");
-                        }
+                    if let Ok(()) = self.place(user, items) {
+                        return items.len();
                     }
+                    self.again += 1;
+                    let _ = self.plain.execute("ROLLBACK");
                 }
                 panic!("given up")
             }
