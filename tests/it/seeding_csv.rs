@@ -122,27 +122,3 @@ fn a_plan_knows_of_the_parents_that_it_would_write() {
         project.ok(&["seed", "--check"]);
     });
 }
-
-#[test]
-#[cfg(unix)]
-fn a_long_file_tells_on_a_terminal_how_far_it_has_come() {
-    use std::io::Read as _;
-
-    let project = globe(Project::sqlite());
-    let rows: String = (0..300_000).map(|id| format!("{id},NO,town {id}\n")).collect();
-    project.write("seeds/base/lands.csv", "code,name\nNO,Norway\n");
-    project.write("seeds/base/towns.csv", format!("id,country,name\n{rows}"));
-    let (mut pty, pts) = pty_process::blocking::open().unwrap();
-    let command = project.command(&["seed"]);
-    let mut on_pty = pty_process::blocking::Command::new(command.get_program()).args(command.get_args());
-    for (name, value) in command.get_envs() {
-        on_pty = on_pty.env(name, value.unwrap_or_default());
-    }
-    let mut child = on_pty.env("TERM", "xterm").current_dir(command.get_current_dir().unwrap()).spawn(pts).unwrap();
-    let mut shown = Vec::new();
-    let _ = pty.read_to_end(&mut shown);
-    assert!(child.wait().unwrap().success());
-    let shown = String::from_utf8_lossy(&shown);
-    let line = shown.lines().find(|line| line.contains(" a second, ")).unwrap_or_default();
-    assert!(line.contains("towns  ") && line.contains(" rows, ") && line.contains(" left"), "{shown}");
-}

@@ -194,11 +194,10 @@ impl Load<'_, '_> {
                     let error = Error::new(Code::SeedRejected, message).at(self.seed.place(number(row, 0)));
                     self.refuse(error.note("nothing was written"))?;
                 }
-                if self.wanted.on_error == OnError::Quarantine {
-                    let lines: Vec<_> = rows.iter().map(|row| number(row, 0).to_string()).collect();
-                    if !lines.is_empty() {
-                        self.change(database, &format!("DELETE FROM {stage} WHERE {LINE} IN ({})", lines.join(", ")))?;
-                    }
+                // They are told: what else is looked for is not to find them once more.
+                let lines: Vec<_> = rows.iter().map(|row| number(row, 0).to_string()).collect();
+                if !lines.is_empty() {
+                    self.change(database, &format!("DELETE FROM {stage} WHERE {LINE} IN ({})", lines.join(", ")))?;
                 }
                 if rows.len() < MOST_FAULTS {
                     break;
