@@ -302,7 +302,7 @@ fn explain(project: &Project, statement: &str) -> (String, Vec<String>) {
             filled.extend(part.ends_with('?').then(|| values.next().unwrap().as_str()));
         }
     }
-    let explain = project.by_backend("EXPLAIN QUERY PLAN ", "EXPLAIN (COSTS OFF) ", "EXPLAIN ");
+    let explain = project.by_backend("EXPLAIN QUERY PLAN ", "EXPLAIN (COSTS OFF) ", "EXPLAIN FORMAT=TRADITIONAL ");
     let plan = project.query(&format!("{explain}{filled}"));
     (filled, plan)
 }
@@ -370,7 +370,8 @@ fn scanned(project: &Project, sql: &str, plan: &[String]) -> Vec<String> {
         }
         Backend::Mysql => {
             let columns = plan.iter().map(|line| line.split('|').collect::<Vec<_>>());
-            columns.filter(|columns| columns[3] == "ALL").map(|columns| columns[2].to_owned()).collect()
+            // MySQL has a column more than MariaDB before the kind of access.
+            columns.filter(|columns| columns[3..5].contains(&"ALL")).map(|columns| columns[2].to_owned()).collect()
         }
     }
 }
