@@ -140,11 +140,11 @@ mod tests {
     fn a_few_statements_serve_any_number_of_values() {
         assert_eq!(
             sql::<Sqlite>(&["a", "b", "c"]),
-            "(`products`.`sku` IN (?, ?, ?, ?)) -- binds: [\"a\", \"b\", \"c\", \"c\"]"
+            "`products`.`sku` IN (?, ?, ?, ?) -- binds: [\"a\", \"b\", \"c\", \"c\"]"
         );
-        assert_eq!(sql::<Mysql>(&["a"]), "(`products`.`sku` IN (?)) -- binds: [\"a\"]");
-        assert_eq!(sql::<Sqlite>(&[]), "(1 = 0) -- binds: []");
-        assert_eq!(sql::<Pg>(&["a", "b", "c"]), "(\"products\".\"sku\" = ANY($1)) -- binds: [[\"a\", \"b\", \"c\"]]");
+        assert_eq!(sql::<Mysql>(&["a"]), "`products`.`sku` IN (?) -- binds: [\"a\"]");
+        assert_eq!(sql::<Sqlite>(&[]), "1 = 0 -- binds: []");
+        assert_eq!(sql::<Pg>(&["a", "b", "c"]), "\"products\".\"sku\" = ANY($1) -- binds: [[\"a\", \"b\", \"c\"]]");
         let many = vec!["a"; LONGEST + 1];
         assert_eq!(sql::<Sqlite>(&many).matches('?').count(), LONGEST + 1);
     }
