@@ -127,8 +127,9 @@ fn an_application_with_embedded_migrations_takes_its_turn() {
             let mut connection = AnyConnection::open(&target, std::time::Duration::from_secs(10)).unwrap();
             connection.run_pending_migrations(embedded).unwrap().len()
         };
+        let all = std::fs::read_dir(directory.join(project.backend.name())).unwrap().count();
         project.ok(&["migrate", "up", "--steps", "2"]);
-        assert_eq!(application(), 5);
+        assert_eq!(application(), all - 2);
         project.ok(&["migrate", "up"]).says(&["nothing to do"]);
         project.ok(&["migrate", "down", "--steps", "3", "--yes"]);
         assert_eq!(application(), 3);
