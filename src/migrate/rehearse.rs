@@ -15,12 +15,13 @@ pub fn rehearse(
     live: (&Catalog, &History),
     wanted: &Wanted<'_>,
 ) -> Result<Finished> {
-    copy_and_run(runner, scratch, live, wanted).map_err(|error| {
-        let Some(signal) = runner.interrupt.raised() else { return error };
-        // What is in the scratch copy, and how to go on with it, is for nobody.
-        let stopped = Error::new(signal.code(), "the rehearsal was interrupted").because(&error);
-        stopped.note("it was on a scratch copy of the schema: nothing was run on the database itself")
-    })
+    let ran = copy_and_run(runner, scratch, live, wanted);
+    let Some(signal) = runner.interrupt.raised() else { return ran };
+    // What is in the scratch copy, and how to go on with it, is for nobody. A statement may also have ended well when it was
+    // cancelled, as SLEEP does.
+    let stopped = Error::new(signal.code(), "the rehearsal was interrupted");
+    let stopped = ran.err().iter().fold(stopped, Error::because);
+    Err(stopped.note("it was on a scratch copy of the schema: nothing was run on the database itself"))
 }
 
 fn copy_and_run(
