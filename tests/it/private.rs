@@ -67,21 +67,29 @@ impl Private {
         let mut server = Self::new(Backend::Mysql, find("mariadbd")?.parent()?.to_owned())?;
         server.own()?;
         let data = format!("--datadir={}", server.data());
+        // A server that starts deletes what looks like its temporary tables: in /tmp, those of every other server of this machine.
+        let temporary = format!("--tmpdir={}", server.directory.path().display());
         let install = find("mariadb-install-db")?;
-        run(server.command(&install).args(["--no-defaults", &data, "--auth-root-authentication-method=normal"]))?;
+        run(server.command(&install).args([
+            "--no-defaults",
+            &data,
+            &temporary,
+            "--auth-root-authentication-method=normal",
+        ]))?;
         let options = prepare(Path::new(&server.data()));
         server.own()?;
         let (port, directory) = (server.port, server.directory.path().display().to_string());
-        server.options = ["--no-defaults", &data, "--bind-address=127.0.0.1", "--innodb-flush-log-at-trx-commit=0"]
-            .map(str::to_owned)
-            .into_iter()
-            .chain([
-                format!("--port={port}"),
-                format!("--socket={directory}/socket"),
-                format!("--pid-file={directory}/pid"),
-            ])
-            .chain(options.iter().map(|option| format!("--{option}")))
-            .collect();
+        server.options =
+            ["--no-defaults", &data, &temporary, "--bind-address=127.0.0.1", "--innodb-flush-log-at-trx-commit=0"]
+                .map(str::to_owned)
+                .into_iter()
+                .chain([
+                    format!("--port={port}"),
+                    format!("--socket={directory}/socket"),
+                    format!("--pid-file={directory}/pid"),
+                ])
+                .chain(options.iter().map(|option| format!("--{option}")))
+                .collect();
         server.spawn_mariadb()?;
         Some(server)
     }
