@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use dbtool::text::thousands;
+
 use super::compare::Compared;
 use super::house::House;
 use super::plain;
@@ -60,19 +62,6 @@ pub fn work(house: &House, compared: &[Compared]) -> String {
         thousands(placed as u64)
     )
     .unwrap();
-    text
-}
-
-/// `1,000,000`
-pub fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
     text
 }
 
