@@ -2,8 +2,6 @@
 
 use diesel::Connection as _;
 use diesel::connection::SimpleConnection as _;
-use diesel::expression::SqlLiteral;
-use diesel::sql_types::Text;
 use diesel::{PgConnection, SqliteConnection};
 
 use super::dialect::{conninfo, sqlite_url};
@@ -58,26 +56,6 @@ impl AnyConnection {
                 Ok(Self::Sqlite(connection))
             }
         }
-    }
-
-    /// The month of a moment, in UTC: what is grouped by, which is done for each row, and that as a text: `2026-01`. The column
-    /// stands in both as it is written.
-    pub fn month_of(&self, column: &str) -> (SqlLiteral<Text>, SqlLiteral<Text>) {
-        let (month, text) = match self {
-            Self::Postgres(_) => {
-                let month = format!("date_trunc('month', {column} AT TIME ZONE 'UTC')");
-                (month.clone(), format!("to_char({month}, 'YYYY-MM')"))
-            }
-            Self::Mysql(_) => {
-                let month = format!("EXTRACT(YEAR_MONTH FROM {column})");
-                (month.clone(), format!("INSERT({month}, 5, 0, '-')"))
-            }
-            Self::Sqlite(_) => {
-                let month = format!("substr({column}, 1, 7)");
-                (month.clone(), month)
-            }
-        };
-        (diesel::dsl::sql(&month), diesel::dsl::sql(&text))
     }
 
     /// Whether it still answers.

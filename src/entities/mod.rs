@@ -11,6 +11,7 @@ mod entity;
 mod error;
 mod field;
 mod model;
+mod months;
 mod options;
 pub mod order_items;
 pub mod ordering;

@@ -4,12 +4,14 @@ use std::collections::HashMap;
 
 use diesel::dsl::{count_star, sum};
 use diesel::prelude::*;
+use diesel::sql_types::Integer;
 use serde::{Deserialize, Serialize};
 
 use super::entity::Entity;
 use super::error::RepositoryError;
 use super::field::{Field, Meaning};
 use super::model::{Filter, model, nullable};
+use super::months::{Month, UnionAll, months};
 use super::options::{Options, Page};
 use super::order_items::OrderItem;
 use super::ordering::hooks;
@@ -147,6 +149,9 @@ pub struct BestSeller {
 /// The states of orders that are paid for, and stay so.
 const SOLD: [&str; 3] = ["paid", "shipped", "delivered"];
 
+/// Months that one statement asks for: ten years.
+const MONTHS_AT_ONCE: usize = 120;
+
 model! {
     Order, NewOrder, OrderChanges, Orders, orders,
     key Id: |it| it.id, |key| *key,
@@ -193,20 +198,28 @@ impl Repository<'_, Order> {
         from: Instant,
         until: Instant,
     ) -> Result<Vec<Revenue>> {
-        let (month, text) = connection.month_of("orders.created_at");
-        let months: Vec<(String, Option<Money>, i64)> = orders::table
-            .filter(orders::created_at.ge(from).and(orders::created_at.lt(until)))
-            .filter(orders::status.eq_any(SOLD))
-            .group_by(month.clone())
-            .select((text, sum(orders::total_amount), count_star()))
-            .order(month)
-            .load(connection)?;
-        let told = |(month, revenue, orders): (String, Option<Money>, i64)| Revenue {
-            month,
-            revenue: revenue.unwrap_or_default(),
-            orders,
-        };
-        Ok(months.into_iter().map(told).collect())
+        let mut sold = Vec::new();
+        let mut from = from;
+        // However long the time is, months are asked for from the first in which there is an order.
+        while let Some(first) = first_order(connection, from, until)? {
+            let months: Vec<Month> = months(first, until).take(MONTHS_AT_ONCE).collect();
+            let of_month = |(at, month): (i32, &Month)| {
+                orders::table
+                    .filter(orders::created_at.ge(month.from).and(orders::created_at.lt(month.until)))
+                    .filter(orders::status.eq_any(SOLD))
+                    .select((at.into_sql::<Integer>(), sum(orders::total_amount), count_star()))
+            };
+            let sums = UnionAll((0..).zip(&months).map(of_month).collect());
+            let mut sums: Vec<(i32, Option<Money>, i64)> = sums.load(connection)?;
+            sums.sort_unstable_by_key(|(at, ..)| *at);
+            let told = |(at, revenue, orders): (i32, Option<Money>, i64)| {
+                let month = months.get(usize::try_from(at).ok()?)?.name();
+                Some(Revenue { month, revenue: revenue?, orders })
+            };
+            sold.extend(sums.into_iter().filter_map(told));
+            from = months.last().map_or(until, |last| last.until);
+        }
+        Ok(sold)
     }
 
     /// The products that were sold most since then.
@@ -226,6 +239,12 @@ impl Repository<'_, Order> {
         };
         Ok(best.into_iter().filter_map(with).collect())
     }
+}
+
+/// When the first order of a time was made.
+fn first_order(connection: &mut AnyConnection, from: Instant, until: Instant) -> Result<Option<Instant>> {
+    let made = orders::table.filter(orders::created_at.ge(from).and(orders::created_at.lt(until)));
+    Ok(made.select(orders::created_at).order(orders::created_at).first(connection).optional()?)
 }
 
 fn products_of(connection: &mut AnyConnection, ids: Vec<Id>) -> Result<HashMap<Id, Product>> {

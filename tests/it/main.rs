@@ -66,6 +66,7 @@ mod private;
 mod query_plans;
 mod recovery;
 mod reference;
+mod reports;
 mod repositories;
 mod round_trips;
 mod schema;
