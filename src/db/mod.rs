@@ -26,6 +26,7 @@ mod statement;
 mod transaction;
 pub mod types;
 mod value;
+mod within;
 
 pub use among::{Among, among};
 pub(crate) use connection::on_each;
@@ -46,3 +47,4 @@ pub use scratch::{Scratch, without_scratch_names};
 pub use session::{Answers, Asks, Closing, Failure, Message, Named, Notice, Plans, Row, Session, Took};
 pub use transaction::{Isolation, Options as TransactionOptions, TransactionError, transaction};
 pub use value::Value;
+pub use within::{Within, within};

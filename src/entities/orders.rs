@@ -18,7 +18,7 @@ use super::ordering::hooks;
 use super::products::Product;
 use super::repository::{Repository, Result};
 use crate::db::types::{Id, Instant, Money};
-use crate::db::{AnyConnection, among, on_each};
+use crate::db::{AnyConnection, among, on_each, within};
 use crate::record::Record;
 use crate::schema::{order_items, orders, products};
 
@@ -224,15 +224,15 @@ impl Repository<'_, Order> {
 
     /// The products that were sold most since then.
     pub fn best_sellers(&self, connection: &mut AnyConnection, since: Instant, limit: i64) -> Result<Vec<BestSeller>> {
+        let orders = orders::table.filter(orders::created_at.ge(since).and(orders::status.eq_any(SOLD)));
         let sold = sum(order_items::quantity);
-        let best: Vec<(Id, Option<i64>)> = orders::table
-            .inner_join(order_items::table)
-            .filter(orders::created_at.ge(since).and(orders::status.eq_any(SOLD)))
+        let best = order_items::table
+            .filter(within(order_items::order_id, orders.select(orders::id)))
             .group_by(order_items::product_id)
             .select((order_items::product_id, sold))
             .order((sold.desc(), order_items::product_id))
-            .limit(limit)
-            .load(connection)?;
+            .limit(limit);
+        let best: Vec<(Id, Option<i64>)> = on_each!(connection, |c| best.load(c))?;
         let products = products_of(connection, best.iter().map(|(id, _)| *id).collect())?;
         let with = |(id, sold): (Id, Option<i64>)| {
             Some(BestSeller { product: products.get(&id)?.clone(), sold: sold.unwrap_or_default() })

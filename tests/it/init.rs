@@ -8,7 +8,7 @@ fn the_shop_is_a_working_project() {
     project.ok(&["init", "--template", "shop"]);
     project.ok(&["migrate", "up"]);
     assert!(project.path("dev.db").exists());
-    assert_eq!(project.json(0, &["migrate", "status"])["summary"]["applied"], 8);
+    assert_eq!(project.json(0, &["migrate", "status"])["summary"]["applied"], 9);
     for path in ["dbtool.toml", "diesel.toml", "seeds/README.md", "migrations/postgres"] {
         assert!(project.path(path).exists(), "{path}");
     }

@@ -216,12 +216,14 @@ const CASES: &[Case] = cases! {
         orders.with_items(connection, page.rows)
     };
     "an item by key" &[], |connection, trail| Repository::<OrderItem>::new(trail).find_by_id(connection, &id(5, 7));
-    "revenue of a month" &[], |connection, trail| {
-        let (from, until) = (at("2026-01-01T00:00:00Z"), at("2026-02-01T00:00:00Z"));
+    "revenue of two months" &[], |connection, trail| {
+        let (from, until) = (at("2026-01-01T00:00:00Z"), at("2026-03-01T00:00:00Z"));
         Repository::<Order>::new(trail).revenue_by_month(connection, from, until)
     };
     "what sold best in two days" &[],
         |connection, trail| Repository::<Order>::new(trail).best_sellers(connection, at("2026-08-22T00:00:00Z"), 10);
+    "what sold best in two months" &[],
+        |connection, trail| Repository::<Order>::new(trail).best_sellers(connection, at("2026-06-22T00:00:00Z"), 10);
     // These last: an order of today is far from all others, which PostgreSQL takes for many.
     "an order is placed" &[], |connection, trail| {
         ordering::place(connection, trail, "user7@example.com", &[Wanted::new("SKU-7", 1), Wanted::new("SKU-8", 2)])

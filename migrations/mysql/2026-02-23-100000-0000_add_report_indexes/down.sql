@@ -1,0 +1,1 @@
+DROP INDEX idx_order_items_order_id_product_id_quantity ON order_items;
