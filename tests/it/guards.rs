@@ -1,8 +1,7 @@
 //! Who may destroy what: (command, environment, flags, terminal or not) → exit code.
 
-use std::io::{Read as _, Write as _};
-
 use crate::support::{Project, on_each_backend};
+use crate::terminal::AtTerminal;
 
 const SETTINGS: &str = "[env.dev]\n[env.other]\n[env.prod]\nprotected = true\n";
 
@@ -14,29 +13,6 @@ fn project(project: Project) -> Project {
     project.ok(&["db", "create"]);
     project.ok(&["migrate", "up"]);
     project
-}
-
-/// Runs at a terminal, answers, and gives the exit code and what was on the screen.
-fn at_a_terminal(project: &Project, args: &[&str], answer: &str) -> (i32, String) {
-    let (mut pty, pts) = pty_process::blocking::open().unwrap();
-    let plain = project.command(args);
-    let mut command = pty_process::blocking::Command::new(plain.get_program()).args(plain.get_args()).env_clear();
-    for (name, value) in plain.get_envs() {
-        command = command.env(name, value.unwrap_or_default());
-    }
-    let mut child = command.current_dir(plain.get_current_dir().unwrap()).spawn(pts).unwrap();
-    pty.write_all(answer.as_bytes()).unwrap();
-    let code = child.wait().unwrap().code().unwrap_or(-1);
-    let mut screen = Vec::new();
-    let mut buffer = [0; 4096];
-    // The terminal ends with an error when its other side is closed.
-    while let Ok(count) = pty.read(&mut buffer) {
-        if count == 0 {
-            break;
-        }
-        screen.extend_from_slice(&buffer[..count]);
-    }
-    (code, String::from_utf8_lossy(&screen).into_owned())
 }
 
 /// Arguments, what is typed at a terminal (`None`: there is none), the exit code.
@@ -100,7 +76,10 @@ fn the_table_of_guards() {
                     let run = project.run(args);
                     (run.code, run.stderr)
                 }
-                Some(answer) => at_a_terminal(&project, args, answer),
+                Some(answer) => {
+                    let shown = AtTerminal::spawn(&project, args, None, answer).end();
+                    (shown.code, shown.sent)
+                }
             };
             assert_eq!(got, *code, "{} typing {typed:?} on {backend}\n{screen}", args.join(" "));
             if *code == 9 {

@@ -1,5 +1,6 @@
-//! What is wrong with the rows of a CSV seed, and how it is told.
+//! CSV seeds: what is done with them, what is wrong with their rows, and how it is told.
 
+use crate::seeding::{HEADER, atlas, seeded, sum, versions};
 use crate::support::{Project, on_each_backend};
 
 /// Lands, and towns that refer to them.
@@ -120,5 +121,149 @@ fn a_plan_knows_of_the_parents_that_it_would_write() {
         project.expect(3, &["seed", "--check"]);
         project.ok(&["seed"]);
         project.ok(&["seed", "--check"]);
+    });
+}
+
+#[test]
+fn a_csv_file_is_compared_and_written_as_a_whole() {
+    on_each_backend(|project| {
+        let project = atlas(project).file("seeds/base/many.toml", HEADER);
+        let letter = |at: usize| ('A'..='Z').nth(at).unwrap();
+        let lines = |count: usize, name: &str| -> String {
+            let line = |at: usize| format!("{}{},{name},{at}.5,\n", letter(at / 26), letter(at % 26));
+            std::iter::once("code,name,area,note\n".to_owned()).chain((0..count).map(line)).collect()
+        };
+        project.write("seeds/base/many.csv", lines(50, "first"));
+        assert_eq!(sum(&project.json(0, &["seed", "--plan"])), "50 0 0 0 0 0");
+        assert_eq!(seeded(&project), "50 0 0 0 0 0");
+        assert_eq!(project.query("SELECT count(*) FROM countries WHERE note IS NULL AND area = 7.5"), ["1"]);
+        let before = versions(&project, &["countries"]);
+        assert_eq!(seeded(&project), "0 0 50 0 0 0");
+        assert_eq!(versions(&project, &["countries"]), before);
+        project.ok(&["seed", "--check"]);
+        // An edit is kept as long as the file is as it was; a row of somebody's own is nobody's business.
+        project.session().execute("UPDATE countries SET name = 'edited' WHERE code = 'AA'").unwrap();
+        project.session().execute("INSERT INTO countries (code, name) VALUES ('ZZ', 'mine')").unwrap();
+        assert_eq!(seeded(&project), "0 0 50 0 1 0");
+        project.write("seeds/base/many.csv", lines(60, "first"));
+        assert_eq!(seeded(&project), "10 1 49 0 0 0");
+        project.ok(&["reseed", "--yes"]);
+        assert_eq!(project.query("SELECT count(*) FROM countries"), ["61"]);
+        // What was there before the file is updated, and never deleted with it.
+        project.ok(&["reseed", "--yes"]);
+        project.session().execute("DELETE FROM __dbtool_seed_files WHERE seed = 'many'").unwrap();
+        project.session().execute("UPDATE countries SET name = 'before' WHERE code <> 'AB'").unwrap();
+        assert_eq!(seeded(&project), "0 59 1 0 0 0");
+        assert_eq!(project.query("SELECT count(*) FROM countries WHERE name = 'first'"), ["60"]);
+        project.write("seeds/base/many.csv", "code,name,area,note\nQQ,new,,\n");
+        assert_eq!(seeded(&project), "1 0 0 0 0 0");
+        project.ok(&["reseed", "--yes"]);
+        assert_eq!(project.query("SELECT count(*) FROM countries"), ["62"]);
+    });
+}
+
+#[test]
+fn a_bad_row_of_a_csv_file_is_named() {
+    on_each_backend(|project| {
+        let project = atlas(project).file("seeds/base/many.toml", HEADER);
+        let rejected = |code: i32, text: &str, says: &[&str]| {
+            project.write("seeds/base/many.csv", text);
+            let run = project.expect(code, &["seed"]);
+            run.says(says);
+        };
+        rejected(
+            2,
+            "code,nmae\nNO,Norway\n",
+            &["`countries` has no column `nmae`", "did you mean `name`?", "seeds/base/many.csv:1:1"],
+        );
+        rejected(2, "name\nNorway\n", &["`code` is no key of `countries`, or not in the file"]);
+        rejected(
+            11,
+            "code,name\nNO,Norway\nPE,\n",
+            &[
+                "error[seed/rejected]: `countries` does not take this row",
+                "seeds/base/many.csv:3:1",
+                "nothing was written",
+            ],
+        );
+        assert_eq!(project.query("SELECT count(*) FROM countries"), ["0"]);
+        project.session().execute("INSERT INTO countries (code, name) VALUES ('XX', 'mine')").unwrap();
+        rejected(
+            2,
+            "code,name\nNO,Norway\nPE,Peru\nNO,Noreg\n",
+            &[
+                "`countries` has a row with the same code twice",
+                "seeds/base/many.csv:4:1",
+                "the other one stands in line 2",
+            ],
+        );
+        rejected(11, "code,name\nNO,Norway\nPE,\nTD,Chad\n", &["seeds/base/many.csv:3:1", "nothing was written"]);
+        assert_eq!(project.query("SELECT code FROM countries"), ["XX"]);
+        let run = project.json(11, &["seed", "--on-error", "quarantine"]);
+        assert_eq!(run["summary"]["rejected"], 1, "{run}");
+        assert_eq!(
+            (&run["rejects"][0]["file"], &run["rejects"][0]["line"]),
+            (&"seeds/base/many.csv".into(), &3.into()),
+            "{run}"
+        );
+        assert_eq!(project.query("SELECT code FROM countries ORDER BY code"), ["NO", "TD", "XX"]);
+        // A parent that is missing is found by set.
+        project.write("seeds/base/towns.toml", "table = 'cities'\n");
+        project.write("seeds/base/many.csv", "code,name\nNO,Norway\n");
+        project
+            .session()
+            .execute("INSERT INTO cities (country_id, name) SELECT id, 'Oslo' FROM countries WHERE code = 'NO'")
+            .unwrap();
+        let norway = project.query("SELECT id FROM countries WHERE code = 'NO'").remove(0);
+        project.write("seeds/base/towns.csv", format!("country_id,name\n{norway},a\n999,b\n"));
+        let run = project.expect(11, &["seed"]);
+        run.says(&[
+            "`cities.country_id` is `999`, and `countries` has no row with this `id`",
+            "seeds/base/towns.csv:3:1",
+        ]);
+    });
+}
+
+#[test]
+fn one_bad_row_in_a_hundred_thousand_leaves_nothing() {
+    on_each_backend(|project| {
+        let up =
+            "CREATE TABLE lots (id INTEGER NOT NULL PRIMARY KEY, name VARCHAR(20) NOT NULL CHECK (name <> 'bad'));";
+        let project = project.migration("1_a", up, "");
+        project.ok(&["migrate", "up"]);
+        let row = |id: usize| format!("{id},{}\n", if id == 70_001 { "bad" } else { "good" });
+        let rows: String = (1..=100_000).map(row).collect();
+        project.write("seeds/base/lots.csv", format!("id,name\n{rows}"));
+        for others in ["", "INSERT INTO lots VALUES (0, 'mine'), (5, 'mine')"] {
+            if !others.is_empty() {
+                project.session().execute(others).unwrap();
+            }
+            let run = project.expect(11, &["seed"]);
+            run.says(&[
+                "error[seed/rejected]: `lots` does not take this row",
+                "seeds/base/lots.csv:70002:1",
+                "70001,bad",
+                "nothing was written",
+            ]);
+            assert_eq!(project.query("SELECT count(*) FROM lots"), [if others.is_empty() { "0" } else { "2" }]);
+        }
+        assert_eq!(sum(&project.json(11, &["seed", "--on-error", "quarantine"])), "99998 1 0 0 0 1");
+        assert_eq!(project.query("SELECT count(*) FROM lots"), ["100000"]);
+    });
+}
+
+#[test]
+fn a_file_with_a_transaction_of_its_own_stays_when_another_fails() {
+    on_each_backend(|project| {
+        let alone = format!("{HEADER}transaction = 'own'\n");
+        let project = atlas(project)
+            .file("seeds/base/a.toml", &alone)
+            .file("seeds/base/a.csv", "code,name\nNO,Norway\n")
+            .file("seeds/base/b.toml", &alone)
+            .file("seeds/base/b.csv", "code,name\nPE,\n");
+        project.expect(11, &["seed"]).says(&["seeds/base/b.csv:2:1", "the seeds before it are written"]);
+        assert_eq!(project.query("SELECT code FROM countries"), ["NO"]);
+        project.write("seeds/base/b.csv", "code,name\nPE,Peru\n");
+        assert_eq!(seeded(&project), "1 0 1 0 0 0");
     });
 }

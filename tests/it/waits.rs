@@ -5,6 +5,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::support::{Project, Run, on_postgres, on_servers};
+use crate::terminal::AtTerminal;
 
 fn kill(child: &std::process::Child) {
     assert!(Command::new("kill").args(["-KILL", &child.id().to_string()]).status().unwrap().success());
@@ -137,8 +138,6 @@ fn what_a_killed_client_held_is_free_within_five_seconds() {
 
 #[test]
 fn a_build_tells_on_a_terminal_how_far_it_has_come() {
-    use std::io::Read as _;
-
     on_postgres(|project| {
         let project = project
             .migration("1_t", "CREATE TABLE t (i INT);\nINSERT INTO t VALUES (1);", "")
@@ -146,19 +145,12 @@ fn a_build_tells_on_a_terminal_how_far_it_has_come() {
         project.ok(&["migrate", "up", "--steps", "1"]);
         let mut application = project.session();
         application.execute("BEGIN; INSERT INTO t VALUES (3)").unwrap();
-        let (mut pty, pts) = pty_process::blocking::open().unwrap();
-        let command = project.command(&["migrate", "up"]);
-        let mut on_pty = pty_process::blocking::Command::new(command.get_program()).args(command.get_args());
-        for (name, value) in command.get_envs() {
-            on_pty = on_pty.env(name, value.unwrap_or_default());
-        }
-        let mut child = on_pty.env("TERM", "xterm").current_dir(command.get_current_dir().unwrap()).spawn(pts).unwrap();
+        let run = AtTerminal::spawn(&project, &["migrate", "up"], Some("xterm"), "");
         std::thread::sleep(Duration::from_millis(2500));
         application.execute("ROLLBACK").unwrap();
-        assert!(child.wait().unwrap().success());
-        let mut shown = Vec::new();
-        let _ = pty.read_to_end(&mut shown);
-        let shown = String::from_utf8_lossy(&shown);
+        let shown = run.end();
+        assert_eq!(shown.code, 0, "{}", shown.sent);
+        let shown = shown.sent;
         assert!(shown.contains("2_i  waiting for writers before build"), "{shown}");
         assert!(shown.contains("waits for a lock of pid"), "{shown}");
     });
