@@ -2,6 +2,7 @@
 
 use crate::seeding::{CITIES, COUNTRIES, atlas, seeded, shop, sum};
 use crate::support::on_each_backend;
+use crate::terminal::AtTerminal;
 
 #[test]
 fn reseed_takes_what_seeds_own_and_no_more() {
@@ -67,5 +68,58 @@ fn some_seeds_start_over_and_the_others_stay() {
         let report = project.json(0, &["reseed", "more", "--yes"]);
         assert_eq!(sum(&report), "1 0 0 1 0 0", "{report}");
         assert_eq!(seeded(&project), "0 0 5 0 0 0");
+    });
+}
+
+#[test]
+fn the_question_names_what_goes() {
+    on_each_backend(|project| {
+        let project =
+            atlas(project).file("seeds/base/countries.toml", COUNTRIES).file("seeds/base/cities.toml", CITIES);
+        seeded(&project);
+        for (args, what) in [
+            (&["reseed"][..], "what the seeds put there"),
+            (&["reseed", "cities"], "what the seed `cities` put there"),
+            (&["reseed", "cities", "countries"], "what the seeds `cities`, `countries` put there"),
+            (&["reseed", "cities", "--all-rows"], "every row of the tables of the seed `cities`"),
+            (&["reseed", "--all-rows"], "every row of the tables of the seeds"),
+        ] {
+            let shown = AtTerminal::spawn(&project, args, None, "n\n").end();
+            assert_eq!(shown.code, 9, "{}", shown.sent);
+            let question = format!("delete {what} in the database of `dev` (");
+            assert!(shown.sent.contains(&question), "lacks {question:?}\n{}", shown.sent);
+            assert!(shown.sent.contains("), and seed again? [y/N]"), "{}", shown.sent);
+        }
+        assert_eq!(seeded(&project), "0 0 4 0 0 0");
+        project.session().execute("UPDATE cities SET mayor = 'gone with it'").unwrap();
+        let shown = AtTerminal::spawn(&project, &["reseed", "cities"], None, "y\n").end();
+        assert_eq!(shown.code, 0, "{}", shown.sent);
+        assert_eq!(project.query("SELECT count(*) FROM cities WHERE mayor IS NULL"), ["2"]);
+    });
+}
+
+/// Seeds set rows as they are listed, and move no stock.
+#[test]
+fn orders_that_are_seeded_anew_take_no_goods() {
+    on_each_backend(|project| {
+        let project = shop(project);
+        seeded(&project);
+        let order = project.query("SELECT order_id FROM order_items WHERE product_id = (SELECT id FROM products WHERE sku = 'TEXT-001') ORDER BY 1").remove(0);
+        let state = || {
+            let status = project.query(&format!("SELECT status FROM orders WHERE id = '{order}'"));
+            let stock = project.query("SELECT stock_quantity FROM products WHERE sku = 'TEXT-001'");
+            format!("{} {}", status[0], stock[0])
+        };
+        assert_eq!(state(), "paid 15");
+        project.ok(&["order", "cancel", &order]);
+        assert_eq!(state(), "cancelled 16");
+        // The goods that it has given back are not taken again.
+        project.ok(&["reseed", "orders", "order_items", "--yes"]);
+        assert_eq!(state(), "paid 16");
+        // With the products, both are as they are listed.
+        project.ok(&["order", "cancel", &order]);
+        assert_eq!(state(), "cancelled 17");
+        project.ok(&["reseed", "orders", "order_items", "products", "product_categories", "--yes"]);
+        assert_eq!(state(), "paid 15");
     });
 }
