@@ -1,6 +1,7 @@
 //! Draws what work tells: a line for each step, and a bar on a terminal where there are many.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -10,6 +11,9 @@ use crate::text;
 
 /// From how many steps on a bar is drawn.
 const MANY: usize = 10;
+
+/// How often a bar moves by itself.
+const TICK: Duration = Duration::from_millis(200);
 
 /// Watches work on behalf of a terminal.
 #[derive(Debug)]
@@ -31,6 +35,15 @@ impl<'a> Progress<'a> {
     fn with_bar(&self, draw: impl FnOnce(&ProgressBar)) {
         if let Some(bar) = self.bar().as_ref() {
             draw(bar);
+        }
+    }
+
+    /// A step is over. What was drawn for it alone goes with it.
+    fn passed(&self) {
+        self.with_bar(|bar| bar.inc(1));
+        let mut drawn = self.bar();
+        if drawn.as_ref().is_some_and(|bar| bar.length() == Some(0)) {
+            drawn.take().iter().for_each(ProgressBar::finish_and_clear);
         }
     }
 
@@ -58,18 +71,20 @@ impl Observer for Progress<'_> {
                 let mark = terminal.paint(Style::Good, &format!("{done:<8}"));
                 let took = terminal.paint(Style::Dim, &text::duration(took));
                 self.above(|terminal| terminal.status(&format!("{mark}  {label}  {took}")));
-                self.with_bar(|bar| bar.inc(1));
-                let mut drawn = self.bar();
-                if drawn.as_ref().is_some_and(|bar| bar.length() == Some(0)) {
-                    drawn.take().iter().for_each(ProgressBar::finish_and_clear);
-                }
+                self.passed();
             }
-            Event::StepPassed => self.with_bar(|bar| bar.inc(1)),
+            Event::StepPassed => self.passed(),
             Event::Progress { label, progress } if terminal.progress => {
                 let message = format!("{label}  {}", text::printable(&progress));
                 let mut drawn = self.bar();
                 // Where there are few steps, it comes with the first news, and goes with the step.
-                drawn.get_or_insert_with(|| bar(0, "{spinner} {elapsed} {wide_msg}")).set_message(message);
+                let drawn = drawn.get_or_insert_with(|| {
+                    let bar = bar(0, "{spinner} {elapsed} {wide_msg}");
+                    // Something moves, too, while there is no news.
+                    bar.enable_steady_tick(TICK);
+                    bar
+                });
+                drawn.set_message(message);
             }
             Event::Progress { .. } => {}
             Event::Waiting { reason } => {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::pace::Pace;
+use super::pace::{pace, summary};
 use super::selection::{Selection, columns};
 use super::{Place, input};
 use crate::commands::completions;
@@ -63,19 +63,19 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
         terminal.warning(&format!("masked: {}", text::listed(masked)), Some("`--reveal` shows what is sensitive"));
     }
     let table = query.subject.name.to_string();
-    let mut pace = Pace::new(context, &table);
+    let mut pace = pace(context, &table, "exported");
     let rows = match &path {
         Some(path) => {
             let mut file = Unfinished::create(path)?;
             let rows = data::export(&mut connection, &query, form, &mut |bytes, rows| {
-                pace.tell(rows);
+                pace.is_at(rows);
                 file.write(bytes)
             })?;
             file.finish()?;
             rows
         }
         None => data::export(&mut connection, &query, form, &mut |bytes, rows| {
-            pace.tell(rows);
+            pace.is_at(rows);
             let reads = match std::str::from_utf8(bytes) {
                 // What a database holds must not act on a terminal.
                 Ok(text) if context.settings.process.stdout_is_terminal => {
@@ -91,7 +91,7 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
         })?,
     };
     let written = path.map(|path| format!(" in `{}`", path.display())).unwrap_or_default();
-    terminal.status(&format!("{}{written}", pace.summary(rows)));
+    terminal.status(&format!("{}{written}", summary(pace, &table, rows)));
     Ok(ExitCode::Done)
 }
 

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 
 use serde::Serialize;
 
-use super::pace::Pace;
+use super::pace::{self, pace};
 use super::{Place, input};
 use crate::commands::completions;
 use crate::commands::db::check_stamp;
@@ -90,9 +90,9 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
         Rejects::new(path, args.dry_run)
     });
     let rejects = rejects.transpose()?.map(Mutex::new);
-    let mut pace = Pace::new(context, &table);
+    let mut pace = pace(context, &table, "imported");
     let mut told = |rows| {
-        pace.tell(rows);
+        pace.is_at(rows);
         Ok(())
     };
     let mut input = ImportInput { name: &name, open: &mut open, again: !is_stdin };
@@ -106,7 +106,7 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
         }
         None => (Vec::new(), None),
     };
-    let summary = pace.summary(imported.inserted + imported.updated + imported.unchanged);
+    let summary = pace::summary(pace, &table, imported.inserted + imported.updated + imported.unchanged);
     let outcome = Outcome { imported, rejects: first, reject_file, summary };
     tell(context.terminal, &outcome);
     emit(context.terminal, context.format, &outcome, |_, _| {})?;

@@ -1,6 +1,10 @@
 //! How work tells what it is doing, without knowing who watches: `output/` draws it, a test collects it.
 
+mod pace;
+
 use std::time::Duration;
+
+pub use pace::Pace;
 
 /// Something worth telling while work goes on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +39,12 @@ pub trait Observer: Sync {
 
     fn warn_with(&self, message: String, hint: String) {
         self.on(Event::Warning { message, hint: Some(hint) });
+    }
+}
+
+impl<O: Observer + ?Sized> Observer for &O {
+    fn on(&self, event: Event) {
+        (**self).on(event);
     }
 }
 
