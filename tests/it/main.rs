@@ -78,6 +78,7 @@ mod seeding_csv;
 mod seeding_faults;
 mod seeding_guide;
 mod seeding_order;
+mod seeding_progress;
 mod seeding_reseed;
 mod seeding_sieve;
 mod seeding_sql;

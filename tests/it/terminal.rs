@@ -52,3 +52,45 @@ impl AtTerminal {
         Shown { code, sent: String::from_utf8_lossy(&self.reader.join().unwrap()).into_owned() }
     }
 }
+
+impl Shown {
+    /// What is left on the screen.
+    pub fn screen(&self) -> String {
+        let (mut lines, mut row, mut column): (Vec<Vec<char>>, usize, usize) = (vec![Vec::new()], 0, 0);
+        let mut rest = self.sent.chars().peekable();
+        while let Some(one) = rest.next() {
+            match one {
+                '\r' => column = 0,
+                '\n' => {
+                    row += 1;
+                    lines.resize(lines.len().max(row + 1), Vec::new());
+                }
+                '\u{1b}' => {
+                    assert_eq!(rest.next(), Some('['), "{:?}", self.sent);
+                    let mut number = String::new();
+                    let end = loop {
+                        match rest.next().unwrap() {
+                            more @ ('0'..='9' | ';' | '?') => number.push(more),
+                            end => break end,
+                        }
+                    };
+                    match (end, number.parse().unwrap_or(0)) {
+                        ('m' | 'h' | 'l', _) => {}
+                        ('A', up) => row -= up.max(1),
+                        ('K', 0) => lines[row].truncate(column),
+                        ('K', 2) => lines[row].clear(),
+                        other => panic!("the terminal was sent {other:?}: {:?}", self.sent),
+                    }
+                }
+                one => {
+                    let line = &mut lines[row];
+                    line.resize(line.len().max(column + 1), ' ');
+                    line[column] = one;
+                    column += 1;
+                }
+            }
+        }
+        let lines = lines.iter().map(|line| line.iter().collect::<String>().trim_end().to_owned() + "\n");
+        lines.collect::<String>().trim_end().to_owned() + "\n"
+    }
+}

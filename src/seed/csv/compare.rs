@@ -62,6 +62,7 @@ impl Load<'_, '_> {
             .collect();
         let differ = if differ.is_empty() { "1 = 0".to_owned() } else { format!("({})", differ.join(" OR ")) };
         let all = self.count(database, &format!("SELECT count(*) FROM {stage}"))?;
+        self.at(&format!("comparing {} rows in the database", text::thousands(all)));
         let there = self.count(database, &format!("SELECT count(*) FROM {stage} s JOIN {table} t ON {on}"))?;
         let differing = match self.seed.mode {
             Mode::Ensure => 0,
@@ -92,6 +93,7 @@ impl Load<'_, '_> {
                     dialect.update_from(&table, stage, &columns, &format!("{on} AND {differ} AND {range}"))
                 };
                 let left_out = self.rejects.len();
+                self.at(&format!("updating {} rows", text::thousands(updated)));
                 self.write(database, &sql, stage)?;
                 counts.updated -= (self.rejects.len() - left_out) as u64;
             }
@@ -104,6 +106,7 @@ impl Load<'_, '_> {
                     format!("INSERT INTO {table} ({names}) SELECT {names} FROM {stage} s WHERE {missing} AND {range}")
                 };
                 let left_out = self.rejects.len();
+                self.at(&format!("inserting {} rows", text::thousands(counts.inserted)));
                 self.write(database, &sql, stage)?;
                 counts.inserted -= (self.rejects.len() - left_out) as u64;
             }

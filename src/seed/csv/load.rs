@@ -1,7 +1,5 @@
 //! A file on its way into a table: the one that it is for, or the temporary one.
 
-use std::time::{Duration, Instant};
-
 use super::rows::Rows;
 use super::sieve::Sieve;
 use super::sift::{Sifted, Wants};
@@ -9,11 +7,10 @@ use super::{CsvSeed, LINE, Wanted};
 use crate::db::Dialect;
 use crate::db::bulk::{self, Fault, Form, Source as _, Target, Watch};
 use crate::error::{Error, Result};
-use crate::observer::Event;
+use crate::observer::{Event, Observer, Pace};
 use crate::seed::columns::Column;
 use crate::seed::database::{Database, cannot};
 use crate::seed::report::{Counts, Reject};
-use crate::text;
 
 /// One file on its way.
 pub struct Load<'l, 'c> {
@@ -24,12 +21,32 @@ pub struct Load<'l, 'c> {
     pub rejects: &'l mut Vec<Reject>,
     /// Why nothing is written.
     pub faults: Vec<Error>,
-    pub written: u64,
-    pub started: Instant,
-    pub told: u64,
+    /// Tells how many rows were written; none: whoever reads them tells it.
+    pub pace: Option<Pace<&'l dyn Observer>>,
 }
 
-impl Load<'_, '_> {
+impl<'l, 'c> Load<'l, 'c> {
+    pub fn new(
+        seed: &'l CsvSeed<'c>,
+        dialect: &'static dyn Dialect,
+        wanted: Wanted<'l>,
+        lines: u64,
+        rejects: &'l mut Vec<Reject>,
+    ) -> Self {
+        Self { seed, dialect, wanted, lines, rejects, faults: Vec::new(), pace: None }
+    }
+
+    /// Tells how far the file has come.
+    pub fn paced(&self, done: &'static str) -> Pace<&'l dyn Observer> {
+        // The first line is the header.
+        Pace::new(self.wanted.observer, self.seed.name.as_str(), done, Some(self.lines.saturating_sub(1)))
+    }
+
+    /// Tells what the database is at: how far it has come it does not say.
+    pub fn at(&self, what: &str) {
+        self.wanted.observer.on(Event::Progress { label: self.seed.name.clone(), progress: what.to_owned() });
+    }
+
     /// Into an empty table: there is nothing to compare.
     pub fn at_once(&mut self, database: &mut Database<'_>) -> Result<Counts> {
         let table = database.quoted(&self.seed.table);
@@ -46,6 +63,7 @@ impl Load<'_, '_> {
             return Ok(Counts { inserted, rejected, ..Counts::default() });
         }
         let mut rows = Rows::open(self.seed, self.dialect, false, self.wanted.on_error)?;
+        self.pace = Some(self.paced("loaded"));
         let inserted = bulk::load(database.connection, &self.target(table), &mut rows, self)?;
         self.leave_out(rows.rejected)?;
         self.settle()?;
@@ -84,11 +102,13 @@ impl Load<'_, '_> {
         let mut rows = Rows::open(self.seed, self.dialect, true, self.wanted.on_error)?;
         let rejected = match sieve {
             None => {
+                self.pace = Some(self.paced("copied"));
                 bulk::load(database.connection, &into, &mut rows, self)?;
                 rows.rejected
             }
             Some((sieve, wants)) => {
-                let mut sifted = Sifted::again(rows, sieve, wants);
+                self.pace = None;
+                let mut sifted = Sifted::again(rows, sieve, wants, self.paced("compared"));
                 bulk::load(database.connection, &into, &mut sifted, self)?;
                 sifted.rows.rejected
             }
@@ -115,19 +135,8 @@ impl Load<'_, '_> {
 impl Watch for Load<'_, '_> {
     fn wrote(&mut self, rows: u64) -> Result<()> {
         crate::fault::point();
-        self.written += rows;
-        let took = self.started.elapsed().as_secs();
-        if took > self.told {
-            self.told = took;
-            let speed = self.written / took.max(1);
-            let left = self.lines.saturating_sub(self.written) / speed.max(1);
-            let progress = format!(
-                "{} rows, {} a second, {} left",
-                text::thousands(self.written),
-                text::thousands(speed),
-                text::duration(Duration::from_secs(left))
-            );
-            self.wanted.observer.on(Event::Progress { label: self.seed.name.clone(), progress });
+        if let Some(pace) = &mut self.pace {
+            pace.went(rows);
         }
         Ok(())
     }

@@ -14,7 +14,6 @@ mod spelled;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 pub use header::{header, prepare};
 use load::Load;
@@ -30,7 +29,7 @@ use super::report::{Counts, Reject};
 use super::source::Mode;
 use super::tables::Table;
 use crate::error::{Error, Result};
-use crate::observer::Observer;
+use crate::observer::{Event, Observer};
 
 /// The column of the temporary table that says where a row stands in its file.
 const LINE: &str = "dbtool_line";
@@ -95,17 +94,7 @@ impl<'c> CsvSeed<'c> {
         rejects: &mut Vec<Reject>,
     ) -> Result<Counts> {
         let (hash, lines) = look(&self.path)?;
-        let mut load = Load {
-            seed: self,
-            dialect: database.dialect,
-            wanted,
-            lines,
-            rejects,
-            faults: Vec::new(),
-            written: 0,
-            started: Instant::now(),
-            told: 0,
-        };
+        let mut load = Load::new(self, database.dialect, wanted, lines, rejects);
         let counts = if is_empty(database, &self.table)? {
             load.at_once(database)?
         } else {
@@ -115,38 +104,30 @@ impl<'c> CsvSeed<'c> {
             let clock = known.map(|known| known.clock.clone()).unwrap_or_default();
             database.note_file(&self.name, &Known { table: self.table.name(), hash, clock })?;
         }
+        wanted.observer.on(Event::StepPassed);
         Ok(counts)
     }
 
     /// Deletes the rows of the file, except those that were there before it, and forgets it.
-    pub fn clear(&self, database: &mut Database<'_>) -> Result<u64> {
+    pub fn clear(&self, database: &mut Database<'_>, observer: &dyn Observer) -> Result<u64> {
         let before: Vec<_> = database
             .owned(&self.table.name())?
             .into_iter()
             .filter(|(_, owned)| !owned.inserted && owned.seed == self.name)
             .collect();
-        let silent = crate::observer::Silent;
         let wanted = Wanted {
             on_drift: OnDrift::Keep,
             on_error: OnError::Stop,
             plan: false,
             in_memory: 0,
             seeded: &[],
-            observer: &silent,
+            observer,
         };
         let mut rejects = Vec::new();
-        let mut load = Load {
-            seed: self,
-            dialect: database.dialect,
-            wanted,
-            lines: 0,
-            rejects: &mut rejects,
-            faults: Vec::new(),
-            written: 0,
-            started: Instant::now(),
-            told: 0,
-        };
-        let deleted = load.staged(database, None, |_, database, stage| {
+        let (_, lines) = look(&self.path)?;
+        let mut load = Load::new(self, database.dialect, wanted, lines, &mut rejects);
+        let deleted = load.staged(database, None, |load, database, stage| {
+            load.at("deleting rows");
             for (key, _) in &before {
                 let kept = database.delete_from(stage, &self.table, key);
                 kept.map_err(|error| cannot("delete rows of", &self.table, error))?;
@@ -155,6 +136,7 @@ impl<'c> CsvSeed<'c> {
             self.delete(database, stage)
         })?;
         database.forget_file(&self.name)?;
+        observer.on(Event::StepPassed);
         Ok(deleted)
     }
 

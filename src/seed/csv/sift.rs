@@ -12,6 +12,7 @@ use crate::catalog::{ForeignKey, Key};
 use crate::db::AnyConnection;
 use crate::db::bulk::{self, Fault, Source, Watch};
 use crate::error::{Code, Error, Result};
+use crate::observer::{Observer, Pace};
 use crate::seed::apply::OnError;
 use crate::seed::database::{Database, cannot};
 use crate::seed::report::Counts;
@@ -47,17 +48,18 @@ pub struct Sifted<'s, 'l, 'c> {
     /// This is the first way through the file: each key is to come once.
     first: bool,
     tally: Tally,
+    pace: Pace<&'l dyn Observer>,
 }
 
 impl<'s, 'l, 'c> Sifted<'s, 'l, 'c> {
-    pub fn new(rows: Rows<'l, 'c>, sieve: &'s mut Sieve, wants: Wants) -> Self {
+    pub fn new(rows: Rows<'l, 'c>, sieve: &'s mut Sieve, wants: Wants, pace: Pace<&'l dyn Observer>) -> Self {
         let (speller, spelled) = (sieve.speller.clone(), Spelled::default());
-        Self { rows, sieve, speller, spelled, wants, first: true, tally: Tally::default() }
+        Self { rows, sieve, speller, spelled, wants, first: true, tally: Tally::default(), pace }
     }
 
     /// Another way through the file.
-    pub fn again(rows: Rows<'l, 'c>, sieve: &'s mut Sieve, wants: Wants) -> Self {
-        Self { first: false, ..Self::new(rows, sieve, wants) }
+    pub fn again(rows: Rows<'l, 'c>, sieve: &'s mut Sieve, wants: Wants, pace: Pace<&'l dyn Observer>) -> Self {
+        Self { first: false, ..Self::new(rows, sieve, wants, pace) }
     }
 
     fn look(&mut self) -> Found {
@@ -75,6 +77,8 @@ impl<'s, 'l, 'c> Sifted<'s, 'l, 'c> {
 impl Source for Sifted<'_, '_, '_> {
     fn advance(&mut self) -> Result<bool> {
         while self.rows.advance()? {
+            // Most rows go no further: who writes would have nothing to tell.
+            self.pace.went(1);
             let wanted = match self.look() {
                 Found::Missing => {
                     self.tally.missing += 1;
@@ -113,13 +117,12 @@ impl Load<'_, '_> {
     /// Beside the rows that are there. `same`: the file is as it was when it was loaded last; `first`: it was not loaded yet.
     pub fn beside(&mut self, database: &mut Database<'_>, same: bool, first: bool) -> Result<Counts> {
         if let Some(mut sieve) = self.sieve(database)? {
-            let (before, written) = (self.rejects.len(), self.written);
+            let before = self.rejects.len();
             if let Some(counts) = self.sift(database, &mut sieve, same, first)? {
                 return Ok(counts);
             }
             // What is wrong with the rows is found and told by set.
             self.rejects.truncate(before);
-            self.written = written;
         }
         self.by_set(database, None, same, first)
     }
@@ -148,7 +151,8 @@ impl Load<'_, '_> {
             has_room = sieve.take(key, row);
             has_room
         };
-        let read = pass(&speller, take, |out| {
+        let mut pace = Pace::new(self.wanted.observer, seed.name.as_str(), "read", Some(rows as u64));
+        let read = pass(&speller, &mut pace, take, |out| {
             aside(database.connection, |connection| {
                 bulk::unload(connection, &from, "", &mut |row| {
                     if out.row(|at| row[at]) { Ok(()) } else { Err(crowded()) }
@@ -167,7 +171,7 @@ impl Load<'_, '_> {
             same += u64::from(is_same);
             is_same
         };
-        let spelled = pass(&speller, look, |out| {
+        let spelled = pass(&speller, &mut self.paced("compared"), look, |out| {
             let mut count = 0;
             while rows.advance()? {
                 count += 1;
@@ -199,7 +203,7 @@ impl Load<'_, '_> {
         let at_once = !self.wanted.plan && self.is_checked_at_once();
         let wants = Wants { missing: at_once, there: false, noted: first };
         let rows = Rows::open(self.seed, self.dialect, false, self.wanted.on_error)?;
-        let mut sifted = Sifted::new(rows, sieve, wants);
+        let mut sifted = Sifted::new(rows, sieve, wants, self.paced("compared"));
         let loaded = if at_once {
             let Some(loaded) = self.straight(database, &mut sifted)? else { return Ok(None) };
             loaded
@@ -231,6 +235,7 @@ impl Load<'_, '_> {
     /// Loads rows into the table itself. `None`: not all of them can be, and none is.
     fn straight(&mut self, database: &mut Database<'_>, sifted: &mut Sifted<'_, '_, '_>) -> Result<Option<u64>> {
         let into = self.target(database.quoted(&self.seed.table));
+        self.pace = None;
         let mut watch = Straight { load: self, is_refused: false };
         let loaded = diesel::Connection::transaction(database.connection, |connection| {
             let loaded = bulk::load(connection, &into, sifted, &mut watch).map_err(Ended::Ours)?;

@@ -5,6 +5,7 @@ use std::sync::mpsc;
 use super::canonical::Canonical;
 use crate::db::bulk::Cell;
 use crate::error::Result;
+use crate::observer::{Observer, Pace};
 
 /// So many bytes are handed over at once.
 const FULL: usize = 128 << 10;
@@ -57,14 +58,15 @@ impl Spelled {
 }
 
 /// Where rows are spelled for whoever looks at them.
-pub struct Out<'s> {
+pub struct Out<'s, 'o> {
     speller: &'s Speller,
     spelled: Spelled,
     full: mpsc::SyncSender<Spelled>,
     empty: mpsc::Receiver<Spelled>,
+    pace: &'s mut Pace<&'o dyn Observer>,
 }
 
-impl Out<'_> {
+impl Out<'_, '_> {
     /// Spells a row. `false`: nobody looks any more.
     pub fn row<'f>(&mut self, field: impl Fn(usize) -> Cell<'f>) -> bool {
         self.spelled.push(self.speller, field);
@@ -74,6 +76,7 @@ impl Out<'_> {
     fn hand_over(&mut self) -> bool {
         let mut next = self.empty.try_recv().unwrap_or_default();
         next.clear();
+        self.pace.went(self.spelled.ends.len() as u64);
         self.full.send(std::mem::replace(&mut self.spelled, next)).is_ok()
     }
 }
@@ -81,8 +84,9 @@ impl Out<'_> {
 /// Looks at rows in another thread while they are spelled in this one. `look` ends it with `false`.
 pub fn pass<T>(
     speller: &Speller,
+    pace: &mut Pace<&dyn Observer>,
     mut look: impl FnMut(&[u8], &[u8]) -> bool + Send,
-    spell: impl FnOnce(&mut Out<'_>) -> Result<T>,
+    spell: impl FnOnce(&mut Out<'_, '_>) -> Result<T>,
 ) -> Result<T> {
     std::thread::scope(|scope| {
         let (full, spelled) = mpsc::sync_channel::<Spelled>(4);
@@ -96,7 +100,7 @@ pub fn pass<T>(
                 let _ = emptied.send(rows);
             }
         });
-        let mut out = Out { speller, spelled: Spelled::default(), full, empty };
+        let mut out = Out { speller, spelled: Spelled::default(), full, empty, pace };
         let done = spell(&mut out)?;
         out.hand_over();
         Ok(done)
@@ -106,6 +110,11 @@ pub fn pass<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::observer::Silent;
+
+    fn silent() -> Pace<&'static dyn Observer> {
+        Pace::new(&Silent, "rows", "read", None)
+    }
 
     #[test]
     fn rows_come_as_they_were_spelled() {
@@ -119,7 +128,7 @@ mod tests {
             last = key.to_vec();
             true
         };
-        pass(&speller, look, |out| {
+        pass(&speller, &mut silent(), look, |out| {
             for number in 0..20_000 {
                 let word = word(number);
                 assert!(out.row(|at| if at == 0 { Cell::Null } else { Cell::Text(&word) }));
@@ -136,6 +145,7 @@ mod tests {
         let speller = Speller { columns: vec![Canonical::AsIs], key: vec![0] };
         let given = pass(
             &speller,
+            &mut silent(),
             |_, _| false,
             |out| Ok((0..1_000_000).take_while(|_| out.row(|_| Cell::Text(b"row"))).count()),
         );

@@ -159,7 +159,7 @@ impl<'a> Within<'a> {
             };
             for file in self.files.iter().filter(is_meant) {
                 match extent {
-                    Extent::Owned => count += file.clear(database)?,
+                    Extent::Owned => count += file.clear(database, self.observer)?,
                     Extent::AllRows => database.forget_file(&file.name)?,
                 }
             }
