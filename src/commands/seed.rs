@@ -182,12 +182,14 @@ pub fn finish(context: &Context<'_>, report: &Report) -> anyhow::Result<ExitCode
     if report.rejects.is_empty() {
         return Ok(ExitCode::Done);
     }
-    let mut lines = Vec::new();
-    for reject in &report.rejects {
-        serde_json::to_writer(&mut lines, reject)?;
-        lines.push(b'\n');
+    if !report.plan {
+        let mut lines = Vec::new();
+        for reject in &report.rejects {
+            serde_json::to_writer(&mut lines, reject)?;
+            lines.push(b'\n');
+        }
+        files::write(&context.settings.process.directory.join(REJECTS), &lines)?;
     }
-    files::write(&context.settings.process.directory.join(REJECTS), &lines)?;
     Ok(ExitCode::Rejected)
 }
 
@@ -218,7 +220,7 @@ pub fn view(terminal: &Terminal, report: &Report) {
         let cause = cause.iter().map(|cause| format!(": {cause}")).collect::<String>();
         terminal.warning(&format!("left out: {place}{message}{cause}"), None);
     }
-    if !report.rejects.is_empty() {
+    if !report.rejects.is_empty() && !report.plan {
         let count = text::count(report.rejects.len(), "row");
         terminal.hint(&format!("`{REJECTS}` lists what was left out ({count}); mend it, and seed again"));
     }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::csv::CsvSeed;
 use super::database::{Database, key_of, parts_of};
 use super::desired::{Item, Row};
 use super::order::{self, Order};
@@ -28,12 +29,18 @@ pub enum OnError {
 pub struct Apply<'d, 'a> {
     pub database: &'d mut Database<'a>,
     pub order: &'d Order,
+    /// Rows of theirs that others refer to are in the database by then.
+    pub files: &'d [CsvSeed<'d>],
     pub on_error: OnError,
     /// Rows that were left out, each with its item.
     pub rejects: Vec<(usize, Reject)>,
     /// What was written of each row, for the audit.
     pub written: Vec<Written>,
     later: Vec<Later>,
+    /// What the ledger says of rows of which something waits.
+    noted: BTreeMap<(usize, Key), Owned>,
+    /// Values of rows that files brought.
+    brought: BTreeMap<(String, Key, String), Value>,
 }
 
 /// Values that could not be written at first: item, key, columns.
@@ -49,8 +56,18 @@ pub struct Written {
 }
 
 impl<'d, 'a> Apply<'d, 'a> {
-    pub fn new(database: &'d mut Database<'a>, order: &'d Order, on_error: OnError) -> Self {
-        Self { database, order, on_error, rejects: Vec::new(), written: Vec::new(), later: Vec::new() }
+    pub fn new(database: &'d mut Database<'a>, order: &'d Order, files: &'d [CsvSeed<'d>], on_error: OnError) -> Self {
+        Self {
+            database,
+            order,
+            files,
+            on_error,
+            rejects: Vec::new(),
+            written: Vec::new(),
+            later: Vec::new(),
+            noted: BTreeMap::new(),
+            brought: BTreeMap::new(),
+        }
     }
 
     /// All of it. `owned`: what the ledger says of each item's table. `load`: is called for each table, when the rows that it
@@ -79,6 +96,10 @@ impl<'d, 'a> Apply<'d, 'a> {
             }
             let changed = self.database.update(&items[at].table, &key, &sets);
             changed.map_err(|error| refused(&items[at], row_of(&items[at], &key), error))?;
+            if let Some(mut note) = self.noted.remove(&(at, key.clone())) {
+                note.written.extend(sets.iter().map(|(column, value)| (column.clone(), digest(&key, column, value))));
+                self.database.note(&items[at].table.name(), &[(&key, &note, true)])?;
+            }
         }
         for at in (0..items.len()).rev() {
             for planned in &plans[at] {
@@ -179,12 +200,13 @@ impl<'d, 'a> Apply<'d, 'a> {
             let item = &items[at];
             // What stood for a value of a new row is known by now.
             let key = key_of(item.key.iter().map(|column| (column, record.get(column).unwrap_or(&Value::Null))));
-            let mut whole = record.clone();
+            let (mut whole, mut waits) = (record.clone(), false);
             let waiting = self
                 .later
                 .iter()
                 .filter(|(other, waiting, _)| *other == at && *waiting == item.rows[*number].listed.key);
             for (_, _, wants) in waiting {
+                waits |= wants.iter().any(|(_, want)| !matches!(want, Want::Is(_)));
                 whole.extend(wants.iter().filter_map(|(column, want)| match want {
                     Want::Is(value) => Some((column.clone(), value.clone())),
                     _ => None,
@@ -192,6 +214,9 @@ impl<'d, 'a> Apply<'d, 'a> {
             }
             let written = whole.iter().map(|(column, value)| (column.clone(), digest(&key, column, value))).collect();
             let note = Owned { seed: item.name.clone(), inserted: true, written };
+            if waits {
+                self.noted.insert((at, key.clone()), note.clone());
+            }
             notes.push((key.clone(), note, owned.contains_key(&key)));
             made.push((*number, key, whole));
         }
@@ -226,17 +251,19 @@ impl<'d, 'a> Apply<'d, 'a> {
                 continue;
             }
             let Some(number) = planned.listed else { continue };
-            let mut sets = Record::new();
+            let (mut sets, mut later) = (Record::new(), Vec::new());
             if let Change::Update(differences) = &planned.change {
                 for Difference { column, after, .. } in differences {
-                    let Some(value) = self.resolved(items, after)? else {
-                        let message = format!("the value of `{table}.{column}` is known to nobody yet");
-                        return Err(items[at].rows[number].at.fault(message).with_code(Code::SeedRejected));
-                    };
-                    sets.insert(column.clone(), value);
+                    match self.resolved(items, after)? {
+                        Some(value) => _ = sets.insert(column.clone(), value),
+                        // Known when all rows are there.
+                        None => later.push((column.clone(), after.clone())),
+                    }
                 }
-                let changed = self.database.update(&items[at].table, &planned.key, &sets);
-                changed.map_err(|error| refused(&items[at], Some(&items[at].rows[number]), error))?;
+                if !sets.is_empty() {
+                    let changed = self.database.update(&items[at].table, &planned.key, &sets);
+                    changed.map_err(|error| refused(&items[at], Some(&items[at].rows[number]), error))?;
+                }
             }
             let before = items[at].stored.get(&planned.key).cloned().unwrap_or_default();
             let mut after = before.clone();
@@ -249,6 +276,10 @@ impl<'d, 'a> Apply<'d, 'a> {
             for column in &planned.note {
                 let value = after.get(column).unwrap_or(&Value::Null);
                 note.written.insert(column.clone(), digest(&planned.key, column, value));
+            }
+            if !later.is_empty() {
+                self.noted.insert((at, planned.key.clone()), note.clone());
+                self.later.push((at, planned.key.clone(), later));
             }
             notes.push((planned.key.clone(), note, known.is_some()));
             if matches!(planned.change, Change::Update(_)) {
@@ -300,6 +331,23 @@ impl<'d, 'a> Apply<'d, 'a> {
                     }
                 }
                 items[at].stored.get(key).and_then(|record| record.get(column)).cloned()
+            }
+            Want::Brought { table, by, column } => {
+                let place = (table.clone(), by.clone(), column.clone());
+                if let Some(value) = self.brought.get(&place) {
+                    return Ok(Some(value.clone()));
+                }
+                let Some(file) = self.files.iter().find(|file| file.table.name() == *table) else { return Ok(None) };
+                let Some(wanted) = file.table.columns.get(column.as_str()) else { return Ok(None) };
+                let parts = parts_of(by);
+                let by = parts
+                    .iter()
+                    .filter_map(|(name, value)| Some((*file.table.columns.get(name.as_str())?, value.clone())));
+                let found = self.database.look_up(&file.table, wanted, &by.collect::<Vec<_>>())?;
+                // None: it was not loaded yet, or left out.
+                let [value] = found.as_slice() else { return Ok(None) };
+                self.brought.insert(place, value.clone());
+                Some(value.clone())
             }
         })
     }

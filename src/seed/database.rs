@@ -198,7 +198,7 @@ impl Database<'_> {
             };
             let values =
                 rows[from..from + count].iter().map(|row| columns.iter().map(|column| value(row, column)).collect());
-            let mut source = Rows { rows: values.collect(), at: 0 };
+            let mut source = Rows::new(values.collect());
             let mut watch = Refusals { from, refused };
             bulk::load(self.connection, &target, &mut source, &mut watch)?;
             from += count;
@@ -292,10 +292,17 @@ pub fn cannot(what: &str, table: &Table<'_>, error: DbError) -> crate::error::Er
 }
 
 /// Rows in memory, for the bulk loader.
-struct Rows {
+pub struct Rows {
     rows: Vec<Vec<Option<Vec<u8>>>>,
     /// The number of the current one, from 1.
     at: usize,
+}
+
+impl Rows {
+    #[must_use]
+    pub fn new(rows: Vec<Vec<Option<Vec<u8>>>>) -> Self {
+        Self { rows, at: 0 }
+    }
 }
 
 impl Source for Rows {

@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use super::columns::Column;
 use super::source::Mode;
 use super::values::password;
 use crate::secret::Secret;
@@ -37,7 +38,31 @@ pub enum Want {
         key: Key,
         column: String,
     },
+    /// The value of a row that a CSV brings, earlier in this run.
+    Brought {
+        table: String,
+        /// The values that the row is found by.
+        by: Key,
+        column: String,
+    },
 }
+
+/// A value of a row's key as it is shown: it may stand for one that is not known yet.
+#[must_use]
+pub fn shown(column: &Column<'_>, value: &Value) -> String {
+    let new = value.get(NEW).and_then(|of| Some((of.get(0)?.as_str()?, of.get(2)?.as_str()?)));
+    match new {
+        Some((table, of)) if !column.is_json() => new_of(table, of),
+        _ => column.shown(value),
+    }
+}
+
+fn new_of(table: &str, column: &str) -> String {
+    format!("({column} of a new row of {table})")
+}
+
+/// In a key: the table, the row and the column that it is known by when that row is there.
+const NEW: &str = "new";
 
 impl Want {
     /// Whether what is stored is what is wanted.
@@ -49,7 +74,7 @@ impl Want {
                 stored.as_str().is_some_and(|stored| password::verifies(stored, password.expose()))
             }
             // The row that it refers to is not there yet.
-            Want::Pending { .. } => false,
+            Want::Pending { .. } | Want::Brought { .. } => false,
         }
     }
 
@@ -59,7 +84,18 @@ impl Want {
         match self {
             Want::Is(value) => value.clone(),
             Want::HashOf(_) => "(a new hash)".into(),
-            Want::Pending { table, column, .. } => format!("({column} of a new row of {table})").into(),
+            Want::Pending { table, column, .. } | Want::Brought { table, column, .. } => new_of(table, column).into(),
+        }
+    }
+
+    /// What stands for it in a key: two rows that refer to different new ones are not the same.
+    #[must_use]
+    pub fn identity(&self) -> Value {
+        match self {
+            Want::Pending { table, key, column } | Want::Brought { table, by: key, column } => {
+                json!({ NEW: [table, key, column] })
+            }
+            other => other.shown(),
         }
     }
 }

@@ -79,6 +79,7 @@ mod seeding_faults;
 mod seeding_guide;
 mod seeding_order;
 mod seeding_progress;
+mod seeding_references;
 mod seeding_reseed;
 mod seeding_sieve;
 mod seeding_sql;

@@ -267,3 +267,136 @@ fn a_file_with_a_transaction_of_its_own_stays_when_another_fails() {
         assert_eq!(seeded(&project), "1 0 1 0 0 0");
     });
 }
+
+/// What a run refuses, its plan and its check refuse as well, in the same words.
+fn refused_alike(project: &Project, code: i32, says: &[&str]) {
+    let told = [&["seed", "--plan"][..], &["seed", "--check"], &["seed"]].map(|args| {
+        let run = project.expect(code, args);
+        run.says(says);
+        run.stderr
+    });
+    assert!(told[0] == told[1], "{}\n{}", told[0], told[1]);
+    // Only the server's own words of the rule are the run's alone.
+    let ours = |text: &str| -> Vec<String> {
+        let lines =
+            text.lines().filter(|line| line.starts_with("error") || line.contains("line ") || line.contains("-->"));
+        lines.map(|line| line.split(": the ").next().unwrap().to_owned()).collect()
+    };
+    assert_eq!(ours(&told[0]), ours(&told[2]), "{}", project.backend);
+}
+
+#[test]
+fn a_plan_tells_what_the_run_would_refuse() {
+    on_each_backend(|project| {
+        let project = globe(project);
+        for others in OTHERS {
+            if !others.is_empty() {
+                project.session().execute(others).unwrap();
+            }
+            let lands = |text: &str| project.write("seeds/base/lands.csv", text);
+            let _ = std::fs::remove_file(project.path("seeds/base/towns.csv"));
+            lands("code,name\nNO,Norway\nPE,Peru\nNO,Noreg\n");
+            refused_alike(
+                &project,
+                2,
+                &[
+                    "`lands` has a row with the same code twice",
+                    "the other one stands in line 2",
+                    "seeds/base/lands.csv:4:1",
+                ],
+            );
+            lands("code,name,area\nNO,Norway,385.2\nPE,,1285.2\nTD,Chad,-1\nCL,Chile,wide\n");
+            refused_alike(
+                &project,
+                11,
+                &[
+                    "3 rows of `seeds/base/lands.csv` cannot be written",
+                    "line 3: `lands` does not take this row: `name` is `NULL`",
+                    "line 4: `lands` does not take this row: `area` is `-1`",
+                    "line 5: `lands` does not take this row: `area` is `wide`",
+                ],
+            );
+            lands("code\nNO\n");
+            refused_alike(&project, 2, &["`lands.name` has no value, and must have one", "seeds/base/lands.csv:1:1"]);
+            // Parents that the run would bring are there; others are missing.
+            lands("code,name\nNO,Norway\n");
+            project.write("seeds/base/towns.csv", "id,country,name\n1,NO,a\n2,ZZ,b\n3,,c\n");
+            refused_alike(
+                &project,
+                11,
+                &[
+                    "2 rows of `seeds/base/towns.csv` cannot be written",
+                    "line 3: `towns.country` is `ZZ`, and `lands` has no row with this `code`",
+                    "line 4: `towns` does not take this row: `country` is `NULL`",
+                ],
+            );
+            project.write("seeds/base/towns.csv", "id,country,name\n1,NO,a\n2,NO,a\n");
+            let run = project.expect(11, &["seed"]);
+            run.says(&["`towns` does not take this row: `name` is `a`", "seeds/base/towns.csv:3:1"]);
+            for plan in ["--plan", "--check"] {
+                let says = ["`towns` has a row with the same name twice", "line 2", "seeds/base/towns.csv:3:1"];
+                project.expect(11, &["seed", plan]).says(&says);
+            }
+            assert_eq!(project.query("SELECT count(*) FROM lands"), [if others.is_empty() { "0" } else { "1" }]);
+            project.write("seeds/base/towns.csv", "id,country,name\n1,NO,a\n2,NO,b\n");
+            project.expect(3, &["seed", "--check"]);
+            assert_eq!(sum(&project.json(0, &["seed", "--plan"])), "3 0 0 0 0 0");
+        }
+    });
+}
+
+#[test]
+fn a_plan_leaves_out_what_the_run_would() {
+    on_each_backend(|project| {
+        let project = globe(project);
+        let wrong = "code,name,area\nNO,Norway,385.2\nPE,,1285.2\nNO,Noreg,1\nTD,Chad,-1\nBO,Bolivia,1098.5\n";
+        for others in OTHERS {
+            if !others.is_empty() {
+                project.session().execute(others).unwrap();
+            }
+            project.write("seeds/base/lands.csv", wrong);
+            project.write("seeds/base/towns.csv", "id,country,name\n1,NO,a\n2,ZZ,b\n3,BO,c\n");
+            let plan = project.json(11, &["seed", "--plan", "--on-error", "quarantine"]);
+            assert_eq!(sum(&plan), "4 0 0 0 0 4", "{plan}");
+            let run = project.json(11, &["seed", "--on-error", "quarantine"]);
+            assert_eq!(sum(&run), "4 0 0 0 0 4", "{run}");
+            assert_eq!(project.query("SELECT name FROM lands WHERE code = 'NO'"), ["Norway"]);
+            for table in ["towns", "lands", "__dbtool_seed_files", "__dbtool_seed_rows"] {
+                project.session().execute(&format!("DELETE FROM {table}")).unwrap();
+            }
+        }
+    });
+}
+
+/// Parents come from a CSV, from TOML, from the database and from the file itself.
+#[test]
+fn a_plan_knows_all_parents_of_a_run() {
+    on_each_backend(|project| {
+        let up = "CREATE TABLE nodes (id INTEGER NOT NULL PRIMARY KEY, parent_id INTEGER, \
+                  CONSTRAINT fk_nodes FOREIGN KEY (parent_id) REFERENCES nodes (id));\n\
+                  CREATE TABLE marks (node_id INTEGER NOT NULL, word VARCHAR(10) NOT NULL, PRIMARY KEY (node_id, word), \
+                  CONSTRAINT fk_marks FOREIGN KEY (node_id) REFERENCES nodes (id));";
+        let project = project.migration("1_a", up, "");
+        project.ok(&["migrate", "up"]);
+        project.session().execute("INSERT INTO nodes VALUES (1, NULL)").unwrap();
+        project.write("seeds/base/few.toml", "table = 'nodes'\nrows = [{ id = 2, parent_id = 1 }]\n");
+        // A child stands before its parent, where the database does not look at each row by itself.
+        let tree =
+            project.by_backend("id,parent_id\n3,4\n4,1\n", "id,parent_id\n3,4\n4,1\n", "id,parent_id\n4,1\n3,4\n");
+        project.write("seeds/base/nodes.csv", tree);
+        project.write("seeds/base/marks.csv", "node_id,word\n1,a\n2,b\n3,c\n4,d\n");
+        assert_eq!(sum(&project.json(0, &["seed", "--plan"])), "7 0 0 0 0 0");
+        project.write("seeds/base/nodes.csv", "id,parent_id\n3,5\n4,1\n");
+        project.write("seeds/base/marks.csv", "node_id,word\n1,a\n5,b\n");
+        project
+            .expect(11, &["seed", "--plan"])
+            .says(&["`nodes.parent_id` is `5`, and `nodes` has no row with this `id`", "seeds/base/nodes.csv:2:1"]);
+        project.write("seeds/base/nodes.csv", tree);
+        project
+            .expect(11, &["seed", "--plan"])
+            .says(&["`marks.node_id` is `5`, and `nodes` has no row with this `id`", "seeds/base/marks.csv:3:1"]);
+        project.write("seeds/base/marks.csv", "node_id,word\n1,a\n2,b\n3,c\n4,d\n");
+        assert_eq!(seeded(&project), "7 0 0 0 0 0");
+        project.ok(&["seed", "--check"]);
+    });
+}

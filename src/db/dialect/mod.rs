@@ -225,6 +225,16 @@ pub trait Dialect: Sync {
         format!("UPDATE {table} AS t SET {} FROM {other} AS s WHERE {condition}", sets.join(", "))
     }
 
+    /// Makes a table for the time of a connection with the rows of a query, within the transaction that is open; its rows are
+    /// found by some columns, quoted.
+    fn make_temporary(&self, name: &str, query: &str, by: &[String]) -> Vec<String> {
+        let index = self.identifier("__dbtool_by");
+        vec![
+            format!("CREATE TEMPORARY TABLE {name} AS {query}"),
+            format!("CREATE INDEX {index} ON {name} ({})", by.join(", ")),
+        ]
+    }
+
     /// Drops a table that was made for the time of a connection, within the transaction that is open.
     fn drop_temporary(&self, name: &str) -> String {
         format!("DROP TABLE {name}")

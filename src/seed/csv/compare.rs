@@ -61,6 +61,17 @@ impl Load<'_, '_> {
             })
             .collect();
         let differ = if differ.is_empty() { "1 = 0".to_owned() } else { format!("({})", differ.join(" OR ")) };
+        if self.wanted.plan.is_some() {
+            let missing = format!("NOT EXISTS (SELECT 1 FROM {table} t WHERE {on})");
+            let changes = self.seed.mode != Mode::Ensure && !(same && self.wanted.on_drift != OnDrift::Overwrite);
+            let written = if changes {
+                format!("({missing} OR EXISTS (SELECT 1 FROM {table} t WHERE {on} AND {differ}))")
+            } else {
+                missing.clone()
+            };
+            self.check_rules(database, stage, &written)?;
+            self.check_uniques(database, stage, &missing)?;
+        }
         let all = self.count(database, &format!("SELECT count(*) FROM {stage}"))?;
         self.at(&format!("comparing {} rows in the database", text::thousands(all)));
         let there = self.count(database, &format!("SELECT count(*) FROM {stage} s JOIN {table} t ON {on}"))?;
@@ -83,7 +94,8 @@ impl Load<'_, '_> {
             );
             return Err(Error::new(Code::SeedDrift, message).note("nothing was written"));
         }
-        if !self.wanted.plan {
+        self.check_complete(counts.inserted)?;
+        if self.wanted.plan.is_none() {
             if first && there > 0 {
                 self.note_before(database, stage, &table, &on)?;
             }

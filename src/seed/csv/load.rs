@@ -5,9 +5,10 @@ use super::sieve::Sieve;
 use super::sift::{Sifted, Wants};
 use super::{CsvSeed, LINE, Wanted};
 use crate::db::Dialect;
-use crate::db::bulk::{self, Fault, Form, Source as _, Target, Watch};
+use crate::db::bulk::{self, Fault, Form, Target, Watch};
 use crate::error::{Error, Result};
 use crate::observer::{Event, Observer, Pace};
+use crate::seed::apply::OnError;
 use crate::seed::columns::Column;
 use crate::seed::database::{Database, cannot};
 use crate::seed::report::{Counts, Reject};
@@ -48,21 +49,21 @@ impl<'l, 'c> Load<'l, 'c> {
     }
 
     /// Into an empty table: there is nothing to compare.
-    pub fn at_once(&mut self, database: &mut Database<'_>) -> Result<Counts> {
-        let table = database.quoted(&self.seed.table);
-        let before = self.rejects.len();
-        if self.wanted.plan {
-            let mut rows = Rows::open(self.seed, self.dialect, false, self.wanted.on_error)?;
-            let mut inserted = 0;
-            while rows.advance()? {
-                inserted += 1;
-            }
-            self.leave_out(rows.rejected)?;
-            self.settle()?;
-            let rejected = (self.rejects.len() - before) as u64;
-            return Ok(Counts { inserted, rejected, ..Counts::default() });
+    pub fn at_once(&mut self, database: &mut Database<'_>, same: bool, first: bool) -> Result<Counts> {
+        if self.wanted.plan.is_some() {
+            return self.by_set(database, None, same, first);
         }
         let mut rows = Rows::open(self.seed, self.dialect, false, self.wanted.on_error)?;
+        if self.wanted.on_error == OnError::Stop {
+            self.pace = Some(self.paced("loaded"));
+            let loaded = self.straight(database, &mut rows, |_| false)?;
+            return match loaded.filter(|_| rows.rejected.is_empty()) {
+                Some(inserted) => Ok(Counts { inserted, ..Counts::default() }),
+                // What is wrong with the rows is found and told by set.
+                None => self.by_set(database, None, same, first),
+            };
+        }
+        let (table, before) = (database.quoted(&self.seed.table), self.rejects.len());
         self.pace = Some(self.paced("loaded"));
         let inserted = bulk::load(database.connection, &self.target(table), &mut rows, self)?;
         self.leave_out(rows.rejected)?;

@@ -3,8 +3,11 @@
 
 mod canonical;
 mod compare;
+mod faults;
+mod find;
 mod header;
 mod load;
+mod parents;
 mod refuse;
 mod rows;
 mod sieve;
@@ -15,8 +18,10 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+pub use find::Wish;
 pub use header::{header, prepare};
 use load::Load;
+pub use parents::Before;
 use refuse::Lines;
 pub use sieve::MOST;
 
@@ -54,12 +59,10 @@ pub struct CsvSeed<'c> {
 pub struct Wanted<'a> {
     pub on_drift: OnDrift,
     pub on_error: OnError,
-    /// Nothing is written.
-    pub plan: bool,
+    /// Nothing is written: what would be there by now. None: it is.
+    pub plan: Option<Before<'a>>,
     /// A table with more rows than this is compared by set, in the database.
     pub in_memory: usize,
-    /// The tables that this run writes to.
-    pub seeded: &'a [String],
     pub observer: &'a dyn Observer,
 }
 
@@ -95,12 +98,13 @@ impl<'c> CsvSeed<'c> {
     ) -> Result<Counts> {
         let (hash, lines) = look(&self.path)?;
         let mut load = Load::new(self, database.dialect, wanted, lines, rejects);
+        let is_same = known.is_some_and(|known| known.hash == hash);
         let counts = if is_empty(database, &self.table)? {
-            load.at_once(database)?
+            load.at_once(database, is_same, known.is_none())?
         } else {
-            load.beside(database, known.is_some_and(|known| known.hash == hash), known.is_none())?
+            load.beside(database, is_same, known.is_none())?
         };
-        if !wanted.plan && known.is_none_or(|known| known.hash != hash) {
+        if wanted.plan.is_none() && known.is_none_or(|known| known.hash != hash) {
             let clock = known.map(|known| known.clock.clone()).unwrap_or_default();
             database.note_file(&self.name, &Known { table: self.table.name(), hash, clock })?;
         }
@@ -115,14 +119,7 @@ impl<'c> CsvSeed<'c> {
             .into_iter()
             .filter(|(_, owned)| !owned.inserted && owned.seed == self.name)
             .collect();
-        let wanted = Wanted {
-            on_drift: OnDrift::Keep,
-            on_error: OnError::Stop,
-            plan: false,
-            in_memory: 0,
-            seeded: &[],
-            observer,
-        };
+        let wanted = Wanted { on_drift: OnDrift::Keep, on_error: OnError::Stop, plan: None, in_memory: 0, observer };
         let mut rejects = Vec::new();
         let (_, lines) = look(&self.path)?;
         let mut load = Load::new(self, database.dialect, wanted, lines, &mut rejects);

@@ -1,4 +1,4 @@
-//! Rows that are wrong: where they stand, what is wrong with them, and all that can be told of it by set, before anything is written.
+//! Rows that are wrong: where they stand, what is wrong with them, and how that is told.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
@@ -92,7 +92,7 @@ impl CsvSeed<'_> {
     }
 
     /// The columns of the table that a rule speaks of.
-    fn mentioned(&self, rule: &str) -> Vec<String> {
+    pub(super) fn mentioned(&self, rule: &str) -> Vec<String> {
         let words: Vec<&str> = rule.split(|one: char| !one.is_alphanumeric() && one != '_').collect();
         let names = self.table.catalog.columns.iter().map(|column| &column.name);
         names.filter(|name| words.iter().any(|word| word == name)).cloned().collect()
@@ -100,7 +100,7 @@ impl CsvSeed<'_> {
 }
 
 /// What is wrong with rows of a file, as one error.
-fn several(mut faults: Vec<Error>) -> Option<Error> {
+pub fn several(mut faults: Vec<Error>) -> Option<Error> {
     if faults.len() < 2 {
         return faults.pop();
     }
@@ -138,82 +138,38 @@ impl Load<'_, '_> {
         several(std::mem::take(&mut self.faults)).map_or(Ok(()), Err)
     }
 
-    /// No key stands twice in the file.
-    pub fn check_keys(&self, database: &mut Database<'_>, stage: &str) -> Result<()> {
-        let names: Vec<_> = self.seed.key.iter().map(|name| self.dialect.identifier(name)).collect();
-        let names = names.join(", ");
-        let sql = format!(
-            "SELECT min({LINE}), max({LINE}) FROM {stage} GROUP BY {names} HAVING count(*) > 1 ORDER BY 1 LIMIT {MOST_FAULTS}"
-        );
-        let rows = self.rows(database, &sql)?;
-        let message =
-            format!("`{}` has a row with the same {} twice", self.seed.table.name(), self.seed.key.join(", "));
-        let fault = |row: &Vec<db::Value>| {
-            let error = Error::new(Code::SeedFile, message.as_str()).at(self.seed.place(number(row, 1)));
-            error.note(format!("the other one stands in line {}", number(row, 0))).note("nothing was written")
-        };
-        several(rows.iter().map(fault).collect()).map_or(Ok(()), Err)
-    }
-
-    /// The rows that foreign keys refer to are there.
-    pub fn check_parents(&mut self, database: &mut Database<'_>, stage: &str) -> Result<()> {
-        let own = self.seed.table.catalog;
-        // A plan has not written the rows of other seeds, which may be these.
-        let is_planned = |to: &str| self.wanted.plan && self.wanted.seeded.iter().any(|table| table == to);
-        let keys = self.seed.foreign_keys().filter(|key| key.to != own.name && !is_planned(&key.to.to_string()));
-        for key in keys.collect::<Vec<_>>() {
-            let quote = |name: &String| self.dialect.identifier(name);
-            let parent = match &key.to.schema {
-                Some(schema) => {
-                    format!("{}.{}", self.dialect.identifier(schema), self.dialect.identifier(&key.to.name))
-                }
-                None => self.dialect.identifier(&key.to.name),
-            };
-            let pairs = || key.columns.iter().zip(&key.to_columns);
-            let on: Vec<_> = pairs().map(|(column, to)| format!("p.{} = s.{}", quote(to), quote(column))).collect();
-            let some: Vec<_> = pairs().map(|(column, _)| format!("s.{} IS NOT NULL", quote(column))).collect();
-            let first = key.columns.first().and_then(|name| self.seed.table.columns.get(name.as_str()));
-            let Some(first) = first else { continue };
-            let value = self.dialect.readable(&format!("s.{}", quote(&key.columns[0])), &first.catalog.type_name);
-            let sql = format!(
-                "SELECT s.{LINE}, {value} FROM {stage} s WHERE {} AND NOT EXISTS (SELECT 1 FROM {parent} p WHERE {}) ORDER BY 1 LIMIT {MOST_FAULTS}",
-                some.join(" AND "),
-                on.join(" AND ")
-            );
-            loop {
-                let rows = self.rows(database, &sql)?;
-                for row in &rows {
-                    let shown = row.get(1).map(|value| first.shown(&first.stored(value))).unwrap_or_default();
-                    let message = format!(
-                        "`{}.{}` is `{shown}`, and `{}` has no row with this `{}`",
-                        own.name,
-                        key.columns.join(", "),
-                        key.to,
-                        key.to_columns.join(", ")
-                    );
-                    let error = Error::new(Code::SeedRejected, message).at(self.seed.place(number(row, 0)));
-                    self.refuse(error.note("nothing was written"))?;
-                }
-                // They are told: what else is looked for is not to find them once more.
-                let lines: Vec<_> = rows.iter().map(|row| number(row, 0).to_string()).collect();
-                if !lines.is_empty() {
-                    self.change(database, &format!("DELETE FROM {stage} WHERE {LINE} IN ({})", lines.join(", ")))?;
-                }
-                if rows.len() < MOST_FAULTS {
-                    break;
-                }
+    /// Refuses the rows of the temporary table that a query finds, by their lines and what it tells of them: what else is
+    /// looked for is not to find them once more.
+    pub fn refuse_all(
+        &mut self,
+        database: &mut Database<'_>,
+        stage: &str,
+        found: &str,
+        fault: &dyn Fn(&Self, &[db::Value]) -> Error,
+    ) -> Result<()> {
+        loop {
+            let rows = self.rows(database, &format!("{found} ORDER BY 1 LIMIT {MOST_FAULTS}"))?;
+            for row in &rows {
+                let error = fault(self, row);
+                self.refuse(error)?;
+            }
+            let lines: Vec<_> = rows.iter().map(|row| number(row, 0).to_string()).collect();
+            if !lines.is_empty() {
+                self.change(database, &format!("DELETE FROM {stage} WHERE {LINE} IN ({})", lines.join(", ")))?;
+            }
+            if rows.len() < MOST_FAULTS {
+                return Ok(());
             }
         }
-        Ok(())
     }
 
-    fn rows(&self, database: &mut Database<'_>, sql: &str) -> Result<Vec<Vec<db::Value>>> {
+    pub fn rows(&self, database: &mut Database<'_>, sql: &str) -> Result<Vec<Vec<db::Value>>> {
         let rows = database.connection.select(sql, &[]);
         rows.map_err(|error| cannot("compare the file with", &self.seed.table, error))
     }
 }
 
 /// A line's number.
-fn number(row: &[db::Value], at: usize) -> u64 {
+pub fn number(row: &[db::Value], at: usize) -> u64 {
     row.get(at).and_then(db::Value::as_int).and_then(|line| u64::try_from(line).ok()).unwrap_or(1)
 }

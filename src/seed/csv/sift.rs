@@ -200,12 +200,15 @@ impl Load<'_, '_> {
             return Ok(Some(Counts { unchanged, ..Counts::default() }));
         }
         let before = self.rejects.len();
-        let at_once = !self.wanted.plan && self.is_checked_at_once();
+        let at_once = self.wanted.plan.is_none() && self.is_checked_at_once();
         let wants = Wants { missing: at_once, there: false, noted: first };
         let rows = Rows::open(self.seed, self.dialect, false, self.wanted.on_error)?;
         let mut sifted = Sifted::new(rows, sieve, wants, self.paced("compared"));
+        self.pace = None;
         let loaded = if at_once {
-            let Some(loaded) = self.straight(database, &mut sifted)? else { return Ok(None) };
+            let Some(loaded) = self.straight(database, &mut sifted, |sifted| sifted.tally.is_odd)? else {
+                return Ok(None);
+            };
             loaded
         } else {
             while sifted.advance()? {}
@@ -232,22 +235,22 @@ impl Load<'_, '_> {
         Ok(Some(counts))
     }
 
-    /// Loads rows into the table itself. `None`: not all of them can be, and none is.
-    fn straight(&mut self, database: &mut Database<'_>, sifted: &mut Sifted<'_, '_, '_>) -> Result<Option<u64>> {
+    /// Loads rows into the table itself. `None`: not all of them can be, and none is. `is_odd`: whether the rows ended early.
+    pub fn straight<S: Source>(
+        &mut self,
+        database: &mut Database<'_>,
+        rows: &mut S,
+        is_odd: impl Fn(&S) -> bool,
+    ) -> Result<Option<u64>> {
         let into = self.target(database.quoted(&self.seed.table));
-        self.pace = None;
         let mut watch = Straight { load: self, is_refused: false };
         let loaded = diesel::Connection::transaction(database.connection, |connection| {
-            let loaded = bulk::load(connection, &into, sifted, &mut watch).map_err(Ended::Ours)?;
-            if sifted.tally.is_odd {
-                Err(Ended::Ours(Error::new(Code::SeedFile, "a key that is none")))
-            } else {
-                Ok(loaded)
-            }
+            let loaded = bulk::load(connection, &into, rows, &mut watch).map_err(Ended::Ours)?;
+            if is_odd(rows) { Err(Ended::Ours(Error::new(Code::SeedFile, "a key that is none"))) } else { Ok(loaded) }
         });
         match loaded {
             Ok(loaded) => Ok(Some(loaded)),
-            Err(Ended::Ours(_)) if watch.is_refused || sifted.tally.is_odd => Ok(None),
+            Err(Ended::Ours(_)) if watch.is_refused || is_odd(rows) => Ok(None),
             Err(Ended::Ours(error)) => Err(error),
             Err(Ended::Diesel(error)) => {
                 let error = database.connection.failure(error);

@@ -9,11 +9,27 @@ use super::{Desired, Given, Spot, single_key};
 use crate::catalog::ForeignKey;
 use crate::error::{Error, Result};
 use crate::secret::Secret;
-use crate::seed::plan::Want;
+use crate::seed::columns::Column;
+use crate::seed::plan::{Record, Want};
 use crate::seed::source::{Cell, Expression};
 use crate::seed::tables::{self, Table};
 use crate::seed::values::{fake, moment};
 use crate::text;
+
+/// What a reference means.
+pub(super) struct Meant<'c> {
+    pub target: Table<'c>,
+    values: Vec<(Column<'c>, Value)>,
+    pub wanted: Column<'c>,
+    /// It is found by what must not be shown.
+    hides: bool,
+}
+
+impl Meant<'_> {
+    pub fn by(&self) -> Record {
+        self.values.iter().map(|(column, value)| (column.name().to_owned(), value.clone())).collect()
+    }
+}
 
 impl<'c> Desired<'_, '_, 'c> {
     /// A value of a row; `None`: it has a fault.
@@ -33,12 +49,14 @@ impl<'c> Desired<'_, '_, 'c> {
         let made = match (&cell.value, key) {
             (Expression::Text(text), Some(_)) if text.starts_with("@@") => plain(Value::String(text[1..].to_owned())),
             (Expression::Text(text), Some(key)) if text.starts_with('@') => {
-                Self::labelled(items, spot, &text[1..], key, cell, labels)
+                self.labelled(items, spot, &text[1..], key, cell, labels)
             }
-            (Expression::Reference { table: other, by, column: wanted }, key) => {
-                let wanted =
-                    wanted.clone().or_else(|| key.map(|key| key.to_columns.first().cloned().unwrap_or_default()));
-                return self.found(items, spot, other, by, wanted, cell);
+            (Expression::Reference { table: other, by, column: wanted }, _) => {
+                let meant = self.meant(&table, other, by, wanted.as_ref(), cell);
+                return match self.take(meant) {
+                    Some(meant) => self.found(items, spot, &meant, cell),
+                    None => Ok(None),
+                };
             }
             (Expression::Env { variable, default }, _) => {
                 match (given.variable)(variable).or_else(|| default.clone()) {
@@ -100,6 +118,7 @@ impl<'c> Desired<'_, '_, 'c> {
 
     /// The value that a foreign key has for the row with a label.
     fn labelled(
+        &self,
         items: &mut [Item<'c>],
         spot: Spot,
         name: &str,
@@ -113,6 +132,12 @@ impl<'c> Desired<'_, '_, 'c> {
             let fault = cell.at.fault(format!("no row of `{table}` has the label `{name}`"));
             let known = labels.keys().filter(|(other, _)| *other == table).map(|(_, label)| label.as_str());
             let fault = text::did_you_mean(name, known).into_iter().fold(fault, Error::hint);
+            let fault = if self.files.has(&table) {
+                fault
+                    .hint(format!("rows of a CSV have no labels: `{{ ref = \"{table}\", where = {{ … }} }}` finds one"))
+            } else {
+                fault
+            };
             return Err(fault.hint(format!(
                 "a label is the name of a row in a seed of `{table}`: `[rows.{name}]`; `@@` begins a text with `@`"
             )));
@@ -124,24 +149,20 @@ impl<'c> Desired<'_, '_, 'c> {
         Ok(value_of(items, *target, &wanted))
     }
 
-    /// The value of the one row that has these values: one that is seeded, or one that is there.
-    fn found(
-        &mut self,
-        items: &mut [Item<'c>],
-        spot: Spot,
+    /// What a reference means: the table, the values that its row has, and the column that is asked for.
+    pub(super) fn meant(
+        &self,
+        own: &Table<'c>,
         other: &str,
         by: &[(String, Expression)],
-        wanted: Option<String>,
+        wanted: Option<&String>,
         cell: &Cell,
-    ) -> Result<Option<Want>> {
-        let target = match tables::find(self.catalog, other, &cell.at) {
-            Ok(table) => Table::new(table, self.registry, self.sensitive),
-            Err(fault) => return Ok(self.take(Err(fault))),
-        };
-        let wanted = wanted.or_else(|| target.id().map(|id| id.name().to_owned())).unwrap_or_default();
+    ) -> Result<Meant<'c>> {
+        let target = Table::new(tables::find(self.catalog, other, &cell.at)?, self.registry, self.sensitive);
+        let key = || single_key(own, &cell.column).map(|key| key.to_columns.first().cloned().unwrap_or_default());
+        let wanted = wanted.cloned().or_else(key).or_else(|| target.id().map(|id| id.name().to_owned()));
         let is_sensitive = |name: &String| target.columns.get(name.as_str()).is_some_and(|column| column.sensitive);
         let hides = by.iter().any(|(name, _)| is_sensitive(name));
-        let told = |fault: Error| if hides { fault.at(cell.at.hidden()) } else { fault };
         let mut values = Vec::new();
         for (name, literal) in by {
             let value = target.column(name, &cell.at).and_then(|column| {
@@ -149,11 +170,15 @@ impl<'c> Desired<'_, '_, 'c> {
                     column.literal(literal).map_err(|message| cell.at.fault(format!("`{other}.{name}` {message}")))?;
                 Ok((*column, value))
             });
-            let Some(value) = self.take(value.map_err(told)) else { return Ok(None) };
-            values.push(value);
+            values.push(value.map_err(|fault| if hides { fault.at(cell.at.hidden()) } else { fault })?);
         }
-        let wanted_column = target.column(&wanted, &cell.at).copied();
-        let Some(wanted_column) = self.take(wanted_column) else { return Ok(None) };
+        let wanted = *target.column(&wanted.unwrap_or_default(), &cell.at)?;
+        Ok(Meant { target, values, wanted, hides })
+    }
+
+    /// The value of the one row that has these values: one that is seeded, one that is there, or one that a file brings.
+    fn found(&mut self, items: &mut [Item<'c>], spot: Spot, meant: &Meant<'c>, cell: &Cell) -> Result<Option<Want>> {
+        let Meant { target, values, wanted, hides } = meant;
         let matches = |row: &Row| {
             values.iter().all(
                 |(column, value)| matches!(row.listed.wants.get(column.name()), Some(Want::Is(have)) if have == value),
@@ -163,28 +188,34 @@ impl<'c> Desired<'_, '_, 'c> {
         let mut seeded = seeded.flat_map(|(at, item)| {
             item.rows.iter().enumerate().filter(|(_, row)| matches(row)).map(move |(number, _)| (at, number))
         });
-        if let Some(spot_found) = seeded.next() {
-            drop(seeded);
+        let seeded = seeded.next();
+        if let Some(spot_found) = seeded {
             if items[spot_found.0].table.name() == items[spot.0].table.name() && spot_found != spot {
                 let to = items[spot_found.0].rows[spot_found.1].listed.key.clone();
                 items[spot.0].rows[spot.1].refers_to.push((cell.column.clone(), to));
             }
-            return Ok(Some(value_of(items, spot_found, &wanted)));
+            return Ok(Some(value_of(items, spot_found, wanted.name())));
         }
-        drop(seeded);
-        let found = self.database.look_up(&target, &wanted_column, &values)?;
-        let shown: Vec<_> =
-            values.iter().map(|(column, value)| format!("{} = {}", column.name(), column.shown(value))).collect();
-        let shown = shown.join(", ");
-        Ok(match found.as_slice() {
-            [only] => Some(Want::Is(only.clone())),
-            [] => {
-                let fault = cell.at.fault(format!("`{other}` has no row with {shown}"));
-                self.take(Err(told(fault.hint(format!("neither in the database nor in a seed of `{other}`")))))
-            }
-            _ => {
-                let fault = cell.at.fault(format!("`{other}` has several rows with {shown}"));
-                self.take(Err(told(fault.hint("`where` must find one row"))))
+        let there = self.database.look_up(target, wanted, values)?;
+        let found = match there.as_slice() {
+            [only] => Ok(Want::Is(only.clone())),
+            [] => self.brought(items, &items[spot.0].table.name(), meant)?,
+            several => Err(several.len() as u64),
+        };
+        Ok(match found {
+            Ok(want) => Some(want),
+            Err(count) => {
+                let shown: Vec<_> = values
+                    .iter()
+                    .map(|(column, value)| format!("{} = {}", column.name(), column.shown(value)))
+                    .collect();
+                let (other, shown) = (target.name(), shown.join(", "));
+                let fault = if count == 0 {
+                    self.nowhere(cell.at.fault(format!("`{other}` has no row with {shown}")), &other)
+                } else {
+                    cell.at.fault(format!("`{other}` has several rows with {shown}")).hint("`where` must find one row")
+                };
+                self.take(Err(if *hides { fault.at(cell.at.hidden()) } else { fault }))
             }
         })
     }

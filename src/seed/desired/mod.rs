@@ -1,22 +1,24 @@
 //! The rows that seeds list, with every value known as far as it can be: labels and references resolved, variables and files
 //! read, what is made up made up. Faults are gathered, and told together.
 
+mod brought;
 mod evaluate;
 mod items;
 mod order;
 mod parents;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
+pub use brought::Files;
 pub use items::{Item, Row, items};
 pub use order::ordered;
 
 use super::columns::Column;
 use super::database::{Database, key_of};
-use super::plan::{Key, Record, Want};
+use super::plan::{Key, Record, Want, shown};
 use super::source::At;
 use super::tables::Table;
 use super::values::label;
@@ -43,8 +45,8 @@ pub struct Desired<'d, 'a, 'c> {
     pub registry: &'d Registry,
     pub sensitive: &'d [String],
     pub given: &'d Given<'d>,
-    /// Tables whose rows come from a file, too: which they are is known to the database when it is loaded.
-    pub files: &'d BTreeSet<String>,
+    /// Where rows come from, too.
+    pub files: Files<'d, 'c>,
     pub faults: &'d mut Vec<Error>,
 }
 
@@ -95,10 +97,10 @@ impl<'c> Desired<'_, '_, 'c> {
                 let want = self.evaluate(items, (at, number), &cell, labels)?;
                 let value = match &want {
                     Some(Want::Is(value)) => value.clone(),
-                    // A row that refers to a new one is new as well: any text tells it apart.
+                    // A row that refers to a new one is new as well: what it refers to tells it apart.
                     Some(other) => {
                         is_new = true;
-                        other.shown()
+                        other.identity()
                     }
                     None => continue,
                 };
@@ -115,7 +117,7 @@ impl<'c> Desired<'_, '_, 'c> {
             if let Some(other) = places.insert((table.clone(), named), here.clone()) {
                 let shown =
                     key.iter().zip(&values).map(|(column, value)| match items[at].table.columns.get(column.as_str()) {
-                        Some(known) => format!("{column} = {}", known.shown(value)),
+                        Some(known) => format!("{column} = {}", shown(known, value)),
                         None => column.clone(),
                     });
                 let message = format!("`{table}` has this row twice: {}", shown.collect::<Vec<_>>().join(", "));

@@ -115,9 +115,8 @@ impl Runner<'_> {
             let wanted = csv::Wanted {
                 on_drift: request.on_drift,
                 on_error: request.on_error,
-                plan: false,
+                plan: None,
                 in_memory: request.in_memory,
-                seeded: &[],
                 observer: self.observer,
             };
             let (dialect, home, trail) = (self.dialect, self.home, self.trail);

@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::seed::apply::Written;
 use crate::seed::database::{Database, parts_of};
 use crate::seed::desired::Item;
-use crate::seed::plan::{Change, Difference, Planned, Want};
+use crate::seed::plan::{self, Change, Difference, Planned, Want};
 use crate::seed::report::{ColumnReport, Counts, Done, Report, RowReport, SeedReport, shown_key};
 
 impl Within<'_> {
@@ -64,13 +64,13 @@ pub fn record(database: &mut Database<'_>, trail: Option<&Trail>, events: &[Even
 }
 
 pub fn shown(item: &Item<'_>, name: &str, value: &Value) -> String {
-    item.table.columns.get(name).map_or_else(|| value.to_string(), |column| column.shown(value))
+    item.table.columns.get(name).map_or_else(|| value.to_string(), |column| plan::shown(column, value))
 }
 
 /// What a plan says of a seed, for the report.
-pub fn told(item: &Item<'_>, plan: &[Planned]) -> SeedReport {
+pub fn told(item: &Item<'_>, planned: &[Planned]) -> SeedReport {
     let mut report = SeedReport { name: item.name.clone(), table: Some(item.table.name()), ..SeedReport::default() };
-    for planned in plan {
+    for planned in planned {
         let column = |difference: &Difference| ColumnReport {
             column: difference.column.clone(),
             before: Some(shown(item, &difference.column, &difference.before)),

@@ -16,10 +16,10 @@ use crate::seed::apply::Apply;
 use crate::seed::clear::{self, Extent};
 use crate::seed::csv::{self, CsvSeed};
 use crate::seed::database::{Database, parts_of};
-use crate::seed::desired::{Desired, Given, Item};
+use crate::seed::desired::{Desired, Files, Given, Item};
 use crate::seed::order::Order;
 use crate::seed::owned::{FILES, Known};
-use crate::seed::plan::{self, Key, OnDrift, Owned, Planned};
+use crate::seed::plan::{self, Change, Difference, Key, OnDrift, Owned, Planned, Record, Want};
 use crate::seed::report::{Report, SeedReport, shown_key};
 use crate::seed::source::{self, Plain};
 use crate::seed::sql_file;
@@ -70,7 +70,7 @@ impl<'a> Within<'a> {
             registry: self.registry,
             sensitive: self.sensitive,
             given: &given,
-            files: &file_tables,
+            files: Files::new(self.files),
             faults: &mut faults,
         };
         desired.fill(items)?;
@@ -88,32 +88,34 @@ impl<'a> Within<'a> {
             ..Report::default()
         };
         report.seeds = items.iter().zip(&plans).map(|(item, plan)| told(item, plan)).collect();
-        for (table, count) in gone {
-            if let Some(seed) = report.seeds.iter_mut().find(|seed| seed.table.as_deref() == Some(table.as_str())) {
-                seed.counts.deleted += count;
-            }
-        }
         let mut left_out = Vec::new();
         let mut loaded: Vec<SeedReport> = Vec::new();
-        let wanted = csv::Wanted {
-            on_drift: self.request.on_drift,
-            on_error: self.request.on_error,
-            plan: self.request.act == Act::Plan,
-            in_memory: self.request.in_memory,
-            seeded: &self.order.tables,
-            observer: self.observer,
-        };
+        let plans_only = self.request.act == Act::Plan;
+        let mut fresh = fresh(items, &plans);
+        let planned = if plans_only { new_rows(items, &plans) } else { Vec::new() };
+        let listed = |table: &str, columns: &[String]| values_of(&planned, table, columns);
         let mut load = |database: &mut Database<'_>, table: &str| {
-            let with_others = |file: &&CsvSeed<'_>| !file.alone || wanted.plan;
+            let with_others = |file: &&CsvSeed<'_>| !file.alone || plans_only;
             for file in self.files.iter().filter(|file| file.table.name() == table).filter(with_others) {
+                let before = csv::Before { tables: &fresh, files: self.files, listed: &listed };
+                let wanted = csv::Wanted {
+                    on_drift: self.request.on_drift,
+                    on_error: self.request.on_error,
+                    plan: plans_only.then_some(before),
+                    in_memory: self.request.in_memory,
+                    observer: self.observer,
+                };
                 let counts = file.run(database, files.get(&file.name), wanted, &mut left_out)?;
+                if counts.inserted > 0 {
+                    fresh.insert(table.to_owned());
+                }
                 let table = Some(table.to_owned());
                 loaded.push(SeedReport { name: file.name.clone(), table, counts, rows: Vec::new() });
             }
             Ok(())
         };
         if self.request.act == Act::Run {
-            let mut apply = Apply::new(database, self.order, self.request.on_error);
+            let mut apply = Apply::new(database, self.order, self.files, self.request.on_error);
             apply.run(items, &plans, &owned, &mut load)?;
             let (rejects, written) = (apply.rejects, apply.written);
             for (at, _) in &rejects {
@@ -122,8 +124,12 @@ impl<'a> Within<'a> {
                 counts.rejected += 1;
             }
             report.seeds.append(&mut loaded);
+            for (table, count) in gone {
+                if let Some(seed) = report.seeds.iter_mut().find(|seed| seed.table.as_deref() == Some(table.as_str())) {
+                    seed.counts.deleted += count;
+                }
+            }
             report.rejects = rejects.into_iter().map(|(_, reject)| reject).collect();
-            report.rejects.append(&mut left_out);
             self.audit(database, items, &report, &written)?;
         } else {
             for table in &self.order.tables {
@@ -131,6 +137,7 @@ impl<'a> Within<'a> {
             }
             report.seeds.append(&mut loaded);
         }
+        report.rejects.append(&mut left_out);
         for plain in self.plain {
             let known = files.get(&sql_file::name(plain));
             report.seeds.push(sql_file::run(database, plain, known, self.request.act == Act::Plan, self.observer)?);
@@ -234,4 +241,42 @@ impl<'a> Within<'a> {
             "`on_drift` in `[seed]` decides: `keep` leaves them as they are, `overwrite` writes what the seeds say",
         ))
     }
+}
+
+/// The tables that get rows of the seeds.
+fn fresh(items: &[Item<'_>], plans: &[Vec<Planned>]) -> BTreeSet<String> {
+    let inserts = |plan: &[Planned]| plan.iter().any(|row| matches!(row.change, Change::Insert));
+    items.iter().zip(plans).filter(|(_, plan)| inserts(plan)).map(|(item, _)| item.table.name()).collect()
+}
+
+/// What the rows that are to be written hold, each with its table; of those that are there, what changes.
+fn new_rows(items: &[Item<'_>], plans: &[Vec<Planned>]) -> Vec<(String, bool, BTreeMap<String, Want>)> {
+    let rows = items.iter().zip(plans).flat_map(|(item, plan)| {
+        plan.iter().filter_map(|row| match &row.change {
+            Change::Insert => Some((item.table.name(), true, item.rows[row.listed?].listed.wants.clone())),
+            Change::Update(changes) => {
+                let after = |change: &Difference| (change.column.clone(), change.after.clone());
+                Some((item.table.name(), false, changes.iter().map(after).collect()))
+            }
+            _ => None,
+        })
+    });
+    rows.collect()
+}
+
+/// The values of columns in those of a table. None: the database gives some of them.
+fn values_of(rows: &[(String, bool, BTreeMap<String, Want>)], table: &str, columns: &[String]) -> Option<Vec<Record>> {
+    let mut values = Vec::new();
+    for (_, is_new, wants) in rows.iter().filter(|(name, ..)| name == table) {
+        let value = |column: &String| match wants.get(column) {
+            Some(Want::Is(value)) => Some((column.clone(), value.clone())),
+            _ => None,
+        };
+        match columns.iter().map(value).collect::<Option<Record>>() {
+            Some(record) => values.push(record),
+            None if *is_new => return None,
+            None => {}
+        }
+    }
+    Some(values)
 }

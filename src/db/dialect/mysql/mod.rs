@@ -110,6 +110,11 @@ impl Dialect for Mysql {
         format!("UPDATE {table} AS t JOIN {other} AS s ON {condition} SET {}", sets.join(", "))
     }
 
+    fn make_temporary(&self, name: &str, query: &str, by: &[String]) -> Vec<String> {
+        // An index that is made by itself would commit.
+        vec![format!("CREATE TEMPORARY TABLE {name} (INDEX ({})) AS {query}", by.join(", "))]
+    }
+
     fn drop_temporary(&self, name: &str) -> String {
         // Without the word it would commit.
         format!("DROP TEMPORARY TABLE {name}")

@@ -1,0 +1,187 @@
+//! Whether the rows that a file refers to are there, by set. A plan has not written those of other seeds, and of the file itself:
+//! their keys go into a temporary table.
+
+use std::collections::BTreeSet;
+
+use super::load::Load;
+use super::refuse::number;
+use super::rows::Rows;
+use super::{CsvSeed, LINE};
+use crate::catalog::{ForeignKey, Name};
+use crate::db::bulk::{self, Fault, Source, Target, Watch};
+use crate::db::{self};
+use crate::error::{Code, Error, Result};
+use crate::seed::apply::OnError;
+use crate::seed::database::{self, Database};
+use crate::seed::plan::Record;
+
+/// What a plan would have written before a file.
+#[derive(Clone, Copy)]
+pub struct Before<'a> {
+    /// The tables that get rows.
+    pub tables: &'a BTreeSet<String>,
+    pub files: &'a [CsvSeed<'a>],
+    /// The values of columns in the new rows of a table that other seeds list. None: the database gives them.
+    pub listed: &'a dyn Fn(&str, &[String]) -> Option<Vec<Record>>,
+}
+
+impl Load<'_, '_> {
+    /// The rows that foreign keys refer to are there, or will be.
+    pub fn check_parents(&mut self, database: &mut Database<'_>, stage: &str) -> Result<()> {
+        let own = &self.seed.table.catalog.name;
+        for key in self.seed.foreign_keys() {
+            match self.wanted.plan {
+                // The database sees to it when they are written.
+                None if key.to == *own => {}
+                Some(before) if key.to == *own || before.tables.contains(&key.to.to_string()) => {
+                    self.check_planned(database, stage, key, before)?;
+                }
+                _ => self.check_parents_of(database, stage, key, None)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn table(&self, name: &Name) -> String {
+        match &name.schema {
+            Some(schema) => format!("{}.{}", self.dialect.identifier(schema), self.dialect.identifier(&name.name)),
+            None => self.dialect.identifier(&name.name),
+        }
+    }
+
+    /// With the rows of a table that the run would write before this file, or with it.
+    fn check_planned(
+        &mut self,
+        database: &mut Database<'_>,
+        stage: &str,
+        key: &ForeignKey,
+        before: Before<'_>,
+    ) -> Result<()> {
+        let to = key.to.to_string();
+        let alone = self.seed.alone;
+        let files = || before.files.iter().filter(|file| file.table.name() == to && (alone || !file.alone));
+        // What the database is to number has no numbers yet: nobody knows.
+        let Some(listed) = (before.listed)(&to, &key.to_columns) else { return Ok(()) };
+        if files().any(|file| !file.has(&key.to_columns)) {
+            return Ok(());
+        }
+        let brought = self.dialect.identifier("__dbtool_brought");
+        let names: Vec<String> = key.to_columns.iter().map(|name| self.dialect.identifier(name)).collect();
+        let query = format!("SELECT {} FROM {} WHERE 1 = 0", names.join(", "), self.table(&key.to));
+        for sql in self.dialect.make_temporary(&brought, &query, &names) {
+            self.change(database, &sql)?;
+        }
+        let mut filled = Ok(());
+        for file in files() {
+            filled = filled.and_then(|()| self.bring(database, &brought, file, &key.to_columns));
+        }
+        let checked = filled
+            .and_then(|()| self.bring_listed(database, &brought, key, &listed))
+            .and_then(|()| self.check_parents_of(database, stage, key, Some(&brought)));
+        // After an error, too: MySQL keeps it when the transaction is rolled back.
+        let dropped = self.change(database, &self.dialect.drop_temporary(&brought));
+        checked.and(dropped.map(|_| ()))
+    }
+
+    /// Columns of another file.
+    fn bring(&self, database: &mut Database<'_>, into: &str, file: &CsvSeed<'_>, columns: &[String]) -> Result<()> {
+        // What is wrong with its rows is told of that file.
+        let rows = Rows::open(file, self.dialect, false, OnError::Quarantine)?;
+        let whole = Load::new(file, self.dialect, self.wanted, 0, &mut Vec::new()).target(into.to_owned());
+        let place = |name: &String| whole.columns.iter().position(|column| column.name == *name);
+        let places: Vec<usize> = columns.iter().filter_map(place).collect();
+        let target = Target {
+            table: whole.table,
+            columns: places.iter().filter_map(|at| whole.columns.get(*at).cloned()).collect(),
+        };
+        bulk::load(database.connection, &target, &mut Part { rows, places }, &mut Lenient).map(|_| ())
+    }
+
+    /// Those that other seeds list.
+    fn bring_listed(&self, database: &mut Database<'_>, into: &str, key: &ForeignKey, listed: &[Record]) -> Result<()> {
+        let own = key.columns.iter().filter_map(|name| self.seed.table.columns.get(name.as_str()));
+        // A column and what it refers to are of one type.
+        let columns: Vec<_> = key.to_columns.iter().zip(own).collect();
+        let target = Target {
+            table: into.to_owned(),
+            columns: columns
+                .iter()
+                .map(|(name, column)| bulk::Column { name: (*name).clone(), form: column.form() })
+                .collect(),
+        };
+        let row = |record: &Record| {
+            columns.iter().map(|(name, column)| column.bytes(record.get(*name)?, self.dialect)).collect()
+        };
+        let mut rows = database::Rows::new(listed.iter().map(row).collect());
+        bulk::load(database.connection, &target, &mut rows, &mut Lenient).map(|_| ())
+    }
+
+    /// `brought`: where those are that a plan has not written.
+    fn check_parents_of(
+        &mut self,
+        database: &mut Database<'_>,
+        stage: &str,
+        key: &ForeignKey,
+        brought: Option<&str>,
+    ) -> Result<()> {
+        let quote = |name: &String| self.dialect.identifier(name);
+        let pairs = || key.columns.iter().zip(&key.to_columns);
+        let on: Vec<_> = pairs().map(|(column, to)| format!("p.{} = s.{}", quote(to), quote(column))).collect();
+        let on = on.join(" AND ");
+        let some: Vec<_> = pairs().map(|(column, _)| format!("s.{} IS NOT NULL", quote(column))).collect();
+        let parent = self.table(&key.to);
+        let none: Vec<_> = std::iter::once(parent.as_str())
+            .chain(brought)
+            .map(|table| format!("NOT EXISTS (SELECT 1 FROM {table} p WHERE {on})"))
+            .collect();
+        let first = key.columns.first().and_then(|name| self.seed.table.columns.get(name.as_str()));
+        let Some(first) = first else { return Ok(()) };
+        let value = self.dialect.readable(&format!("s.{}", quote(&key.columns[0])), &first.catalog.type_name);
+        let found =
+            format!("SELECT s.{LINE}, {value} FROM {stage} s WHERE {} AND {}", some.join(" AND "), none.join(" AND "));
+        let own = &self.seed.table.catalog.name;
+        self.refuse_all(database, stage, &found, &|load, row: &[db::Value]| {
+            let shown = row.get(1).map(|value| first.shown(&first.stored(value))).unwrap_or_default();
+            let message = format!(
+                "`{own}.{}` is `{shown}`, and `{}` has no row with this `{}`",
+                key.columns.join(", "),
+                key.to,
+                key.to_columns.join(", ")
+            );
+            Error::new(Code::SeedRejected, message).at(load.seed.place(number(row, 0))).note("nothing was written")
+        })
+    }
+}
+
+/// Some columns of a file.
+struct Part<'l, 'c> {
+    rows: Rows<'l, 'c>,
+    places: Vec<usize>,
+}
+
+impl Source for Part<'_, '_> {
+    fn advance(&mut self) -> Result<bool> {
+        self.rows.advance()
+    }
+
+    fn field(&self, column: usize) -> Option<&[u8]> {
+        self.rows.field(*self.places.get(column)?)
+    }
+
+    fn line(&self) -> u64 {
+        self.rows.line()
+    }
+}
+
+/// Goes on whatever is refused.
+struct Lenient;
+
+impl Watch for Lenient {
+    fn wrote(&mut self, _: u64) -> Result<()> {
+        Ok(())
+    }
+
+    fn refused(&mut self, _: Fault) -> Result<()> {
+        Ok(())
+    }
+}
