@@ -12,7 +12,7 @@ use crate::exit_code::ExitCode;
 use crate::files;
 use crate::output::{Column, Progress, Report as _, Rows, Style, Terminal, emit};
 use crate::seed::report::{Counts, Done, Reject, Report, RowReport, SeedReport};
-use crate::seed::{Act, Extent, Files, IN_MEMORY, OnDrift, OnError, Request, Runner, Seeds};
+use crate::seed::{self, Act, Extent, Files, IN_MEMORY, OnDrift, OnError, Request, Runner, Seeds};
 use crate::text;
 
 /// Bring the rows of the seeds into the database
@@ -98,14 +98,16 @@ pub fn work(
         connection: &mut connection,
         dialect,
         home: &home,
-        catalog: &catalog,
-        registry: &context.registry,
-        sensitive: &settings.sensitive,
-        variable: &variable,
-        environment: &settings.environment.name,
-        protected: settings.environment.protected,
-        trail: trail.as_ref(),
-        observer: &progress,
+        context: seed::Context {
+            catalog: &catalog,
+            registry: &context.registry,
+            sensitive: &settings.sensitive,
+            variable: &variable,
+            environment: &settings.environment.name,
+            protected: settings.environment.protected,
+            trail: trail.as_ref(),
+            observer: &progress,
+        },
         patience: settings.migrate.lock_wait,
     };
     let on_drift = match settings.seed.on_drift {

@@ -21,4 +21,4 @@ pub use apply::OnError;
 pub use clear::Extent;
 pub use plan::OnDrift;
 pub use report::Report;
-pub use run::{Act, Files, IN_MEMORY, Request, Runner, Seeds};
+pub use run::{Act, Context, Files, IN_MEMORY, Request, Runner, Seeds};

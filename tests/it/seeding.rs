@@ -7,11 +7,11 @@ use dbtool::backend::Backend;
 use dbtool::catalog;
 use dbtool::entities::Registry;
 use dbtool::observer::Silent;
-use dbtool::seed::{Act, Files, IN_MEMORY, OnDrift, OnError, Request, Runner, Seeds};
+use dbtool::seed::{Act, Context, Files, IN_MEMORY, OnDrift, OnError, Request, Runner, Seeds};
 use diesel::Connection as _;
 use serde_json::Value;
 
-use crate::support::{Project, connector, on_each_backend};
+use crate::support::{Project, Run, connector, on_each_backend};
 
 /// The reference shop, with its tables and without rows.
 pub fn shop(project: Project) -> Project {
@@ -269,7 +269,7 @@ fn two_at_once_both_succeed() {
     on_each_backend(|project| {
         let project = shop(project);
         let spawn = || project.command(&["seed"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let runs = [spawn(), spawn(), spawn()].map(|child| crate::support::Run::of(&child.wait_with_output().unwrap()));
+        let runs = [spawn(), spawn(), spawn()].map(|child| Run::of(&child.wait_with_output().unwrap()));
         assert!(runs.iter().all(|run| run.code == 0), "{}\n{}\n{}", runs[0], runs[1], runs[2]);
         assert_eq!(project.query("SELECT count(*) FROM countries"), ["249"]);
         project.ok(&["seed", "--check"]);
@@ -350,14 +350,16 @@ fn an_application_seeds_within_its_own_transaction() {
                 connection,
                 dialect,
                 home: &home,
-                catalog: &catalog,
-                registry: &registry,
-                sensitive: &[],
-                variable: &|_| None,
-                environment: "test",
-                protected: false,
-                trail: None,
-                observer: &Silent,
+                context: Context {
+                    catalog: &catalog,
+                    registry: &registry,
+                    sensitive: &[],
+                    variable: &|_| None,
+                    environment: "test",
+                    protected: false,
+                    trail: None,
+                    observer: &Silent,
+                },
                 patience: Duration::from_secs(10),
             };
             if prepare {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use dbtool::catalog;
 use dbtool::entities::Registry;
 use dbtool::observer::Silent;
-use dbtool::seed::{Act, Files, IN_MEMORY, OnDrift, OnError, Request, Runner, Seeds};
+use dbtool::seed::{Act, Context, Files, IN_MEMORY, OnDrift, OnError, Request, Runner, Seeds};
 use diesel::Connection as _;
 
 use crate::seeding::{CITIES, COUNTRIES, HEADER, atlas, seeded, sum, versions};
@@ -24,7 +24,7 @@ fn world(project: Project) -> Project {
     atlas(project)
         .file("seeds/base/many.toml", HEADER)
         .file("seeds/base/many.csv", MANY)
-        .file("seeds/base/cities.toml", &cities(rows))
+        .file("seeds/base/cities.toml", cities(rows))
 }
 
 const TOWNS: &str = "SELECT t.code, c.name FROM cities c JOIN countries t ON t.id = c.country_id ORDER BY 2, 1";
@@ -116,14 +116,16 @@ fn an_application_finds_them_within_its_own_transaction() {
                 connection,
                 dialect,
                 home: &home,
-                catalog: &catalog,
-                registry: &registry,
-                sensitive: &[],
-                variable: &|_| None,
-                environment: "test",
-                protected: false,
-                trail: None,
-                observer: &Silent,
+                context: Context {
+                    catalog: &catalog,
+                    registry: &registry,
+                    sensitive: &[],
+                    variable: &|_| None,
+                    environment: "test",
+                    protected: false,
+                    trail: None,
+                    observer: &Silent,
+                },
                 patience: Duration::from_secs(10),
             };
             match act {

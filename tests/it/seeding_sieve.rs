@@ -7,7 +7,7 @@ use dbtool::catalog::{self, Catalog};
 use dbtool::db::{AnyConnection, Connector, Home, Value};
 use dbtool::entities::Registry;
 use dbtool::observer::Silent;
-use dbtool::seed::{Act, Files, IN_MEMORY, OnDrift, OnError, Report, Request, Runner, Seeds};
+use dbtool::seed::{Act, Context, Files, IN_MEMORY, OnDrift, OnError, Report, Request, Runner, Seeds};
 use diesel::Connection as _;
 use fastrand::Rng;
 
@@ -35,14 +35,16 @@ impl<'p> Place<'p> {
             connection,
             dialect: self.connector.dialect(),
             home: &self.home,
-            catalog: &self.catalog,
-            registry: &Registry::reference(),
-            sensitive: &[],
-            variable: &|_| None,
-            environment: "test",
-            protected: false,
-            trail: None,
-            observer: &Silent,
+            context: Context {
+                catalog: &self.catalog,
+                registry: &Registry::reference(),
+                sensitive: &[],
+                variable: &|_| None,
+                environment: "test",
+                protected: false,
+                trail: None,
+                observer: &Silent,
+            },
             patience: Duration::from_secs(10),
         })
     }

@@ -60,7 +60,7 @@ impl Load<'_, '_> {
         for check in seed.table.catalog.checks.iter().filter(|check| is_asked(seed, check)) {
             let found = format!("SELECT s.{LINE} FROM {stage} s WHERE NOT ({}) AND {written}", check.expression);
             // An expression is the database's own, and may need what the temporary table does not have.
-            if !self.can(database, &found) {
+            if !can(database, &found) {
                 continue;
             }
             // SQLite's may have no name to find its column by.
@@ -71,13 +71,6 @@ impl Load<'_, '_> {
             })?;
         }
         Ok(())
-    }
-
-    fn can(&self, database: &mut Database<'_>, sql: &str) -> bool {
-        let tried = diesel::Connection::transaction(database.connection, |connection| {
-            connection.select(&format!("{sql} LIMIT 0"), &[]).map_err(|_| diesel::result::Error::RollbackTransaction)
-        });
-        tried.is_ok()
     }
 
     /// What a plan can tell of other keys than that of the file: two new rows are not the same by one of them.
@@ -120,4 +113,12 @@ fn broken(which: Which, name: Option<String>, columns: Vec<String>) -> DbError {
     let mut error = DbError::new(Kind::Constraint, format!("the {constraint} refused the row"));
     error.constraint = Some(Box::new(constraint));
     error
+}
+
+/// Whether the database takes a query at all.
+fn can(database: &mut Database<'_>, sql: &str) -> bool {
+    let tried = diesel::Connection::transaction(database.connection, |connection| {
+        connection.select(&format!("{sql} LIMIT 0"), &[]).map_err(|_| diesel::result::Error::RollbackTransaction)
+    });
+    tried.is_ok()
 }

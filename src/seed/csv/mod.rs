@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 pub use find::Wish;
 pub use header::{header, prepare};
 use load::Load;
-pub use parents::Before;
+pub use parents::{Before, NewRow};
 use refuse::Lines;
 pub use sieve::MOST;
 

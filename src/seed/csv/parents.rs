@@ -1,19 +1,19 @@
 //! Whether the rows that a file refers to are there, by set. A plan has not written those of other seeds, and of the file itself:
 //! their keys go into a temporary table.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::load::Load;
 use super::refuse::number;
 use super::rows::Rows;
 use super::{CsvSeed, LINE};
 use crate::catalog::{ForeignKey, Name};
+use crate::db;
 use crate::db::bulk::{self, Fault, Source, Target, Watch};
-use crate::db::{self};
 use crate::error::{Code, Error, Result};
 use crate::seed::apply::OnError;
 use crate::seed::database::{self, Database};
-use crate::seed::plan::Record;
+use crate::seed::plan::{Record, Want};
 
 /// What a plan would have written before a file.
 #[derive(Clone, Copy)]
@@ -21,8 +21,36 @@ pub struct Before<'a> {
     /// The tables that get rows.
     pub tables: &'a BTreeSet<String>,
     pub files: &'a [CsvSeed<'a>],
-    /// The values of columns in the new rows of a table that other seeds list. None: the database gives them.
-    pub listed: &'a dyn Fn(&str, &[String]) -> Option<Vec<Record>>,
+    /// What other seeds list.
+    pub listed: &'a [NewRow],
+}
+
+/// A row that a plan would have written.
+#[derive(Debug, Clone)]
+pub struct NewRow {
+    pub table: String,
+    /// It is inserted; else these are its columns that change.
+    pub inserted: bool,
+    pub wants: BTreeMap<String, Want>,
+}
+
+impl Before<'_> {
+    /// The values of columns in the rows of a table that other seeds list. None: the database gives some of them.
+    fn listed(&self, table: &str, columns: &[String]) -> Option<Vec<Record>> {
+        let mut values = Vec::new();
+        for row in self.listed.iter().filter(|row| row.table == table) {
+            let value = |column: &String| match row.wants.get(column) {
+                Some(Want::Is(value)) => Some((column.clone(), value.clone())),
+                _ => None,
+            };
+            match columns.iter().map(value).collect::<Option<Record>>() {
+                Some(record) => values.push(record),
+                None if row.inserted => return None,
+                None => {}
+            }
+        }
+        Some(values)
+    }
 }
 
 impl Load<'_, '_> {
@@ -61,7 +89,7 @@ impl Load<'_, '_> {
         let alone = self.seed.alone;
         let files = || before.files.iter().filter(|file| file.table.name() == to && (alone || !file.alone));
         // What the database is to number has no numbers yet: nobody knows.
-        let Some(listed) = (before.listed)(&to, &key.to_columns) else { return Ok(()) };
+        let Some(listed) = before.listed(&to, &key.to_columns) else { return Ok(()) };
         if files().any(|file| !file.has(&key.to_columns)) {
             return Ok(());
         }

@@ -52,11 +52,9 @@ pub enum Act {
     Run,
 }
 
-/// What a run stands on.
-pub struct Runner<'a> {
-    pub connection: &'a mut AnyConnection,
-    pub dialect: &'static dyn Dialect,
-    pub home: &'a Home,
+/// What a run knows before it begins.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
     pub catalog: &'a Catalog,
     pub registry: &'a Registry,
     /// Columns whose values are never shown.
@@ -67,6 +65,14 @@ pub struct Runner<'a> {
     /// Where the events of the run go.
     pub trail: Option<&'a Trail>,
     pub observer: &'a dyn Observer,
+}
+
+/// What a run stands on.
+pub struct Runner<'a> {
+    pub connection: &'a mut AnyConnection,
+    pub dialect: &'static dyn Dialect,
+    pub home: &'a Home,
+    pub context: Context<'a>,
     /// How long to wait for another one that seeds.
     pub patience: Duration,
 }
@@ -117,9 +123,9 @@ impl Runner<'_> {
                 on_error: request.on_error,
                 plan: None,
                 in_memory: request.in_memory,
-                observer: self.observer,
+                observer: self.context.observer,
             };
-            let (dialect, home, trail) = (self.dialect, self.home, self.trail);
+            let (dialect, home, trail) = (self.dialect, self.home, self.context.trail);
             let rejects = &mut report.rejects;
             let loaded = diesel::Connection::transaction(self.connection, |connection| {
                 let mut database = Database { connection, dialect, home };
@@ -157,13 +163,13 @@ impl Runner<'_> {
 
     /// Plans, and does it where that is asked for: in a transaction of its own, or within the one that is open.
     pub fn run(&mut self, seeds: Seeds, request: &Request) -> Result<Report> {
-        let (seeds, named) = seeds.chosen(&request.names, self.catalog)?;
+        let Context { catalog, registry, sensitive, .. } = self.context;
+        let (seeds, named) = seeds.chosen(&request.names, catalog)?;
         let (mut faults, mut fatal) = (Vec::new(), false);
-        let mut items =
-            desired::items(seeds.rows, self.catalog, self.registry, self.sensitive, &mut faults, &mut fatal);
+        let mut items = desired::items(seeds.rows, catalog, registry, sensitive, &mut faults, &mut fatal);
         let mut files = Vec::new();
         for bulk in &seeds.bulk {
-            match csv::prepare(bulk, self.catalog, self.registry, self.sensitive) {
+            match csv::prepare(bulk, catalog, registry, sensitive) {
                 Ok(file) => files.push(file),
                 Err(fault) => faults.push(fault),
             }
@@ -190,16 +196,9 @@ impl Runner<'_> {
         loop {
             let mut again = None;
             let outcome = {
-                let (dialect, home, catalog, registry) = (self.dialect, self.home, self.catalog, self.registry);
-                let context = Within {
-                    catalog,
-                    registry,
-                    sensitive: self.sensitive,
-                    variable: self.variable,
-                    environment: self.environment,
-                    protected: self.protected,
-                    trail: self.trail,
-                    observer: self.observer,
+                let (dialect, home) = (self.dialect, self.home);
+                let within = Within {
+                    context: self.context,
                     request,
                     named: &named,
                     order: &order,
@@ -216,7 +215,7 @@ impl Runner<'_> {
                         return Err(Failed::Ours(error.into_error("cannot keep other seedings out")));
                     }
                     crate::fault::point();
-                    let report = context.work(&mut database, &mut items, &faults);
+                    let report = within.work(&mut database, &mut items, &faults);
                     crate::fault::point();
                     report.map_err(Failed::Ours)
                 })
@@ -225,7 +224,8 @@ impl Runner<'_> {
             match outcome {
                 Ok(report) => return self.load_alone(report, &files, request),
                 Err(Failed::Ours(_)) if again.is_some() && started.elapsed() < self.patience => {
-                    self.observer
+                    self.context
+                        .observer
                         .on(observer::Event::Waiting { reason: "another one seeds, or writes to the database".into() });
                 }
                 Err(Failed::Ours(error)) => return Err(error),

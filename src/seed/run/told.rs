@@ -21,7 +21,7 @@ impl Within<'_> {
         report: &Report,
         written: &[Written],
     ) -> Result<()> {
-        let Some(trail) = self.trail.filter(|trail| trail.writes()) else { return Ok(()) };
+        let Some(trail) = self.context.trail.filter(|trail| trail.writes()) else { return Ok(()) };
         let mut events = Vec::new();
         if self.request.audit_rows {
             for row in written {

@@ -6,12 +6,8 @@ use chrono::{DateTime, SecondsFormat, SubsecRound as _, Utc};
 use serde_json::Value;
 
 use super::told::{shown, told};
-use super::{Act, Request, tell};
-use crate::audit::Trail;
-use crate::catalog::Catalog;
-use crate::entities::Registry;
+use super::{Act, Context, Request, tell};
 use crate::error::{Code, Error, Result};
-use crate::observer::Observer;
 use crate::seed::apply::Apply;
 use crate::seed::clear::{self, Extent};
 use crate::seed::csv::{self, CsvSeed};
@@ -19,7 +15,7 @@ use crate::seed::database::{Database, parts_of};
 use crate::seed::desired::{Desired, Files, Given, Item};
 use crate::seed::order::Order;
 use crate::seed::owned::{FILES, Known};
-use crate::seed::plan::{self, Change, Difference, Key, OnDrift, Owned, Planned, Record, Want};
+use crate::seed::plan::{self, Change, Difference, Key, OnDrift, Owned, Planned};
 use crate::seed::report::{Report, SeedReport, shown_key};
 use crate::seed::source::{self, Plain};
 use crate::seed::sql_file;
@@ -27,14 +23,7 @@ use crate::text;
 
 /// What a run knows while its transaction is open.
 pub struct Within<'a> {
-    pub catalog: &'a Catalog,
-    pub registry: &'a Registry,
-    pub sensitive: &'a [String],
-    pub variable: &'a dyn Fn(&str) -> Option<String>,
-    pub environment: &'a str,
-    pub protected: bool,
-    pub trail: Option<&'a Trail>,
-    pub observer: &'a dyn Observer,
+    pub context: Context<'a>,
     pub request: &'a Request,
     /// The seeds that were asked for, without those that they refer to.
     pub named: &'a BTreeSet<String>,
@@ -62,13 +51,18 @@ impl<'a> Within<'a> {
         };
         let files = if ledger { database.files()? } else { BTreeMap::new() };
         let clock = self.clock(database, &files, known.is_empty())?;
-        let given = Given { variable: self.variable, clock, protected: self.protected, environment: self.environment };
+        let given = Given {
+            variable: self.context.variable,
+            clock,
+            protected: self.context.protected,
+            environment: self.context.environment,
+        };
         let mut faults = known.to_vec();
         let mut desired = Desired {
             database,
-            catalog: self.catalog,
-            registry: self.registry,
-            sensitive: self.sensitive,
+            catalog: self.context.catalog,
+            registry: self.context.registry,
+            sensitive: self.context.sensitive,
             given: &given,
             files: Files::new(self.files),
             faults: &mut faults,
@@ -83,7 +77,7 @@ impl<'a> Within<'a> {
             items.iter().zip(&owned).map(|(item, owned)| self.plan(database, item, owned)).collect::<Result<_>>()?;
         self.refuse_drift(items, &plans)?;
         let mut report = Report {
-            environment: self.environment.to_owned(),
+            environment: self.context.environment.to_owned(),
             plan: self.request.act == Act::Plan,
             ..Report::default()
         };
@@ -92,8 +86,7 @@ impl<'a> Within<'a> {
         let mut loaded: Vec<SeedReport> = Vec::new();
         let plans_only = self.request.act == Act::Plan;
         let mut fresh = fresh(items, &plans);
-        let planned = if plans_only { new_rows(items, &plans) } else { Vec::new() };
-        let listed = |table: &str, columns: &[String]| values_of(&planned, table, columns);
+        let listed = if plans_only { new_rows(items, &plans) } else { Vec::new() };
         let mut load = |database: &mut Database<'_>, table: &str| {
             let with_others = |file: &&CsvSeed<'_>| !file.alone || plans_only;
             for file in self.files.iter().filter(|file| file.table.name() == table).filter(with_others) {
@@ -103,7 +96,7 @@ impl<'a> Within<'a> {
                     on_error: self.request.on_error,
                     plan: plans_only.then_some(before),
                     in_memory: self.request.in_memory,
-                    observer: self.observer,
+                    observer: self.context.observer,
                 };
                 let counts = file.run(database, files.get(&file.name), wanted, &mut left_out)?;
                 if counts.inserted > 0 {
@@ -124,11 +117,7 @@ impl<'a> Within<'a> {
                 counts.rejected += 1;
             }
             report.seeds.append(&mut loaded);
-            for (table, count) in gone {
-                if let Some(seed) = report.seeds.iter_mut().find(|seed| seed.table.as_deref() == Some(table.as_str())) {
-                    seed.counts.deleted += count;
-                }
-            }
+            add_gone(&mut report, gone);
             report.rejects = rejects.into_iter().map(|(_, reject)| reject).collect();
             self.audit(database, items, &report, &written)?;
         } else {
@@ -140,7 +129,13 @@ impl<'a> Within<'a> {
         report.rejects.append(&mut left_out);
         for plain in self.plain {
             let known = files.get(&sql_file::name(plain));
-            report.seeds.push(sql_file::run(database, plain, known, self.request.act == Act::Plan, self.observer)?);
+            report.seeds.push(sql_file::run(
+                database,
+                plain,
+                known,
+                self.request.act == Act::Plan,
+                self.context.observer,
+            )?);
         }
         report.settle();
         Ok(report)
@@ -166,13 +161,13 @@ impl<'a> Within<'a> {
             };
             for file in self.files.iter().filter(is_meant) {
                 match extent {
-                    Extent::Owned => count += file.clear(database, self.observer)?,
+                    Extent::Owned => count += file.clear(database, self.context.observer)?,
                     Extent::AllRows => database.forget_file(&file.name)?,
                 }
             }
             Ok(count)
         };
-        let of = (self.catalog, self.registry);
+        let of = (self.context.catalog, self.context.registry);
         clear::clear(database, of, (&tables, file_tables), self.named, (extent, cascade), &mut unload)
     }
 
@@ -249,34 +244,29 @@ fn fresh(items: &[Item<'_>], plans: &[Vec<Planned>]) -> BTreeSet<String> {
     items.iter().zip(plans).filter(|(_, plan)| inserts(plan)).map(|(item, _)| item.table.name()).collect()
 }
 
-/// What the rows that are to be written hold, each with its table; of those that are there, what changes.
-fn new_rows(items: &[Item<'_>], plans: &[Vec<Planned>]) -> Vec<(String, bool, BTreeMap<String, Want>)> {
+/// The rows that are to be written.
+fn new_rows(items: &[Item<'_>], plans: &[Vec<Planned>]) -> Vec<csv::NewRow> {
     let rows = items.iter().zip(plans).flat_map(|(item, plan)| {
-        plan.iter().filter_map(|row| match &row.change {
-            Change::Insert => Some((item.table.name(), true, item.rows[row.listed?].listed.wants.clone())),
-            Change::Update(changes) => {
-                let after = |change: &Difference| (change.column.clone(), change.after.clone());
-                Some((item.table.name(), false, changes.iter().map(after).collect()))
-            }
-            _ => None,
+        plan.iter().filter_map(|row| {
+            let (inserted, wants) = match &row.change {
+                Change::Insert => (true, item.rows[row.listed?].listed.wants.clone()),
+                Change::Update(changes) => {
+                    let after = |change: &Difference| (change.column.clone(), change.after.clone());
+                    (false, changes.iter().map(after).collect())
+                }
+                _ => return None,
+            };
+            Some(csv::NewRow { table: item.table.name(), inserted, wants })
         })
     });
     rows.collect()
 }
 
-/// The values of columns in those of a table. None: the database gives some of them.
-fn values_of(rows: &[(String, bool, BTreeMap<String, Want>)], table: &str, columns: &[String]) -> Option<Vec<Record>> {
-    let mut values = Vec::new();
-    for (_, is_new, wants) in rows.iter().filter(|(name, ..)| name == table) {
-        let value = |column: &String| match wants.get(column) {
-            Some(Want::Is(value)) => Some((column.clone(), value.clone())),
-            _ => None,
-        };
-        match columns.iter().map(value).collect::<Option<Record>>() {
-            Some(record) => values.push(record),
-            None if *is_new => return None,
-            None => {}
+/// Tells what was deleted of each table with the first of its seeds.
+fn add_gone(report: &mut Report, gone: clear::Gone) {
+    for (table, count) in gone {
+        if let Some(seed) = report.seeds.iter_mut().find(|seed| seed.table.as_deref() == Some(table.as_str())) {
+            seed.counts.deleted += count;
         }
     }
-    Some(values)
 }
