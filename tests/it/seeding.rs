@@ -280,32 +280,63 @@ fn two_at_once_both_succeed() {
 #[cfg(unix)]
 #[test]
 fn killed_at_every_point() {
+    use std::io::Write as _;
     use std::os::unix::process::ExitStatusExt as _;
+
+    let points = std::cell::RefCell::new(Vec::new());
     on_each_backend(|project| {
-        let project =
-            atlas(project).file("seeds/base/countries.toml", COUNTRIES).file("seeds/base/cities.toml", CITIES);
-        let step = if std::env::var_os("DBTOOL_TEST_ALL_POINTS").is_some() { 1 } else { 3 };
-        for at in (1..).step_by(step) {
-            let output = project.command(&["seed"]).env("DBTOOL_FAULT_AT", at.to_string()).output().unwrap();
+        // Rows of every kind: listed, in a file, beside others, and such that refer to all of them.
+        let more = "key = ['country_id', 'name']\ntable = 'cities'\nrows = [\n  { country_id = { ref = 'countries', where = { code = 'TD' } }, name = 'Abeche' },\n]\n";
+        let project = atlas(project)
+            .file("seeds/base/countries.toml", COUNTRIES)
+            .file("seeds/base/cities.toml", CITIES)
+            .file("seeds/base/more.toml", more)
+            .file("seeds/base/many.toml", HEADER)
+            .file("seeds/base/many.csv", "code,name\nNO,Norway\nTD,Chad\nTZ,Tanzania\n");
+        let step = if std::env::var_os("DBTOOL_TEST_ALL_POINTS").is_some() { 1 } else { 5 };
+        let killed = |args: &[&str], at: usize| {
+            let output = project.command(args).env("DBTOOL_FAULT_AT", at.to_string()).output().unwrap();
             let killed = output.status.signal() == Some(9);
-            let report = project.json(0, &["seed"]);
+            assert!(killed || output.status.success(), "{}", Run::of(&output));
+            killed
+        };
+        let ends = |args: &[&str], at: usize, allowed: &[&str]| {
+            let sum = seeded(&project);
+            assert!(allowed.contains(&sum.as_str()), "point {at} of {args:?} on {}: {sum}", project.backend);
+            assert_eq!(project.query("SELECT count(*) FROM cities"), ["3"]);
+            assert_eq!(project.query("SELECT code FROM countries ORDER BY code"), ["NO", "PE", "TD", "TZ"]);
+            assert_eq!(seeded(&project), "0 0 8 0 0 0");
+        };
+        let mut sum = 0;
+        for at in (1..).step_by(step) {
+            let was_killed = killed(&["seed"], at);
             // All of it, or nothing: what was killed had written either.
-            let sum = sum(&report);
-            assert!(sum == "4 0 0 0 0 0" || sum == "0 0 4 0 0 0", "point {at} on {}: {sum}", project.backend);
-            assert_eq!(project.query("SELECT count(*) FROM cities"), ["2"]);
-            if !killed {
+            ends(&["seed"], at, &["7 0 1 0 0 0", "0 0 8 0 0 0"]);
+            if !was_killed {
                 assert!(at > 5, "there are no points");
-                return;
+                sum += at;
+                break;
             }
             project.ok(&["reseed", "--yes"]);
             if at % 2 == 1 {
                 // From nothing again.
-                for table in ["cities", "countries", "__dbtool_seed_rows"] {
+                for table in ["cities", "countries", "__dbtool_seed_rows", "__dbtool_seed_files"] {
                     project.session().execute(&format!("DELETE FROM {table}")).unwrap();
                 }
             }
         }
+        for at in (1..).step_by(step) {
+            let was_killed = killed(&["reseed", "--yes"], at);
+            // What is gone has come again, or it was never gone.
+            ends(&["reseed"], at, &["0 0 8 0 0 0"]);
+            if !was_killed {
+                sum += at;
+                break;
+            }
+        }
+        points.borrow_mut().push(sum);
     });
+    let _ = writeln!(std::io::stderr(), "seeds were killed at {:?} points", points.borrow());
 }
 
 #[test]
