@@ -116,6 +116,15 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
+/// The bytes that a text names in hexadecimal.
+#[must_use]
+pub fn unhex(digits: &str) -> Option<Vec<u8>> {
+    if !digits.len().is_multiple_of(2) || !digits.is_ascii() {
+        return None;
+    }
+    (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16).ok()).collect()
+}
+
 /// Cuts a long text to a number of characters, with an ellipsis.
 #[must_use]
 pub fn shorten(text: &str, characters: usize) -> String {
@@ -218,6 +227,13 @@ mod tests {
         assert_eq!(duration(Duration::from_millis(999)), "999 ms");
         assert_eq!(duration(Duration::from_millis(1_500)), "1.5 s");
         assert_eq!(duration(Duration::from_secs(125)), "2 min 5 s");
+    }
+
+    #[test]
+    fn hexadecimal_is_read_as_it_is_written() {
+        assert_eq!(unhex(&hex(&[0, 15, 255])), Some(vec![0, 15, 255]));
+        assert_eq!(unhex("00fF"), Some(vec![0, 255]));
+        assert!(["0", "0g", "é0"].into_iter().all(|text| unhex(text).is_none()));
     }
 
     #[test]

@@ -184,7 +184,7 @@ impl Kind {
             }
             Kind::Bytes { longest } => {
                 let digits = trimmed.strip_prefix("\\x").or_else(|| trimmed.strip_prefix("0x")).unwrap_or(trimmed);
-                let bytes = unhex(digits).ok_or_else(|| self.no())?;
+                let bytes = text::unhex(digits).ok_or_else(|| self.no())?;
                 if longest.is_some_and(|longest| bytes.len() > longest as usize) {
                     return Err(Wrong::new(format!("is longer than {} bytes", longest.unwrap_or_default())));
                 }
@@ -332,13 +332,6 @@ impl Kind {
 
 fn whole(number: i64) -> Json {
     if number.unsigned_abs() > SAFE { number.to_string().into() } else { number.into() }
-}
-
-fn unhex(digits: &str) -> Option<Vec<u8>> {
-    if !digits.is_ascii() || !digits.len().is_multiple_of(2) {
-        return None;
-    }
-    (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16).ok()).collect()
 }
 
 /// A date with a time, as people and servers write it; without a time it is midnight.

@@ -158,7 +158,7 @@ impl<'c> Column<'c> {
                 }
             }
             Type::Bytes { .. } => {
-                let hex = spelled.strip_prefix("\\x").or_else(|| spelled.strip_prefix("0x")).and_then(unhex);
+                let hex = spelled.strip_prefix("\\x").or_else(|| spelled.strip_prefix("0x")).and_then(text::unhex);
                 let bytes = hex.ok_or_else(|| wants("bytes: `0x…`, or `{ file = … }`"))?;
                 Ok(Value::String(format!("0x{}", text::hex(&bytes))))
             }
@@ -263,7 +263,7 @@ impl<'c> Column<'c> {
             (Type::Integer { .. } | Type::Year, _) => text.parse().map_or(db::Value::Text(text), db::Value::Int),
             (Type::Float { .. }, _) => text.parse().map_or(db::Value::Text(text), db::Value::Float),
             (Type::Bytes { .. }, _) => {
-                let bytes = text.strip_prefix("0x").and_then(unhex);
+                let bytes = text.strip_prefix("0x").and_then(text::unhex);
                 bytes.map_or(db::Value::Text(text), db::Value::Bytes)
             }
             _ => db::Value::Text(text),
@@ -291,7 +291,7 @@ impl<'c> Column<'c> {
     pub fn bytes(&self, value: &Value, dialect: &dyn Dialect) -> Option<Vec<u8>> {
         let text = self.text(value, dialect)?;
         match self.catalog.neutral {
-            Type::Bytes { .. } => text.strip_prefix("0x").and_then(unhex),
+            Type::Bytes { .. } => text.strip_prefix("0x").and_then(text::unhex),
             _ => None,
         }
         .or(Some(text.into_bytes()))
@@ -358,13 +358,6 @@ fn spelled_moment(text: &str) -> Option<DateTime<Utc>> {
         .or_else(|| {
             text.parse::<NaiveDate>().ok().and_then(|date| date.and_hms_opt(0, 0, 0)).map(|moment| moment.and_utc())
         })
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    if !text.len().is_multiple_of(2) || !text.is_ascii() {
-        return None;
-    }
-    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok()).collect()
 }
 
 #[cfg(test)]
