@@ -58,15 +58,15 @@ fn a_terminal_shows_how_fast_rows_go_and_how_long_it_takes() {
         assert!(tells(&first, "loaded"), "{}: {:?}", project.backend, first.sent);
         // When it is over, nothing of that is left.
         assert_eq!(first.screen(), table(ROWS, 0) + &format!("{ROWS} inserted, 0 updated, 0 deleted\n"));
-        // Where nothing is written, what takes its time is to read and to compare.
+        // Where nothing is written, what takes its time is to compare.
         let second = seed(&project, &[]);
-        assert!(tells(&second, "read"), "{}: {:?}", project.backend, second.sent);
         assert!(tells(&second, "compared"), "{}: {:?}", project.backend, second.sent);
         assert_eq!(second.screen(), table(0, ROWS) + "0 inserted, 0 updated, 0 deleted\n");
         // Some of the rows are others: they are told on their way through the database.
         project.session().execute("UPDATE things SET name = 'edited'").unwrap();
         let project = project.variable("DBTOOL_SEED_ON_DRIFT", "overwrite");
         let third = seed(&project, &["-v"]);
+        assert!(tells(&third, "read"), "{}: {:?}", project.backend, third.sent);
         let news = format!("things  comparing {}", dbtool::text::thousands(ROWS as u64));
         assert!(third.sent.contains(&news), "{}: {:?}", project.backend, third.sent);
         assert!(!third.screen().contains("comparing"), "{}", third.screen());

@@ -13,6 +13,7 @@ mod rows;
 mod sieve;
 mod sift;
 mod spelled;
+mod whole;
 
 use std::fs::File;
 use std::io::Read as _;

@@ -116,6 +116,12 @@ impl Source for Sifted<'_, '_, '_> {
 impl Load<'_, '_> {
     /// Beside the rows that are there. `same`: the file is as it was when it was loaded last; `first`: it was not loaded yet.
     pub fn beside(&mut self, database: &mut Database<'_>, same: bool, first: bool) -> Result<Counts> {
+        if same
+            && self.wanted.in_memory > 0
+            && let Some(unchanged) = self.as_a_whole(database)?
+        {
+            return Ok(Counts { unchanged, ..Counts::default() });
+        }
         if let Some(mut sieve) = self.sieve(database)? {
             let before = self.rejects.len();
             if let Some(counts) = self.sift(database, &mut sieve, same, first)? {
@@ -127,22 +133,34 @@ impl Load<'_, '_> {
         self.by_set(database, None, same, first)
     }
 
+    /// How rows are spelled; `None`: what the table holds cannot be told by its text.
+    pub fn speller(&self) -> Option<Speller> {
+        let seed = self.seed;
+        let columns: Option<Vec<_>> = seed.columns.iter().map(|column| Canonical::of(column, self.dialect)).collect();
+        let place = |name: &String| seed.columns.iter().position(|column| column.name() == name);
+        Some(Speller { columns: columns?, key: seed.key.iter().filter_map(place).collect() })
+    }
+
+    /// How many rows the table has; one more than are asked for, where it has more.
+    pub fn rows_there(&self, database: &mut Database<'_>, most: u64) -> Result<u64> {
+        let (table, limit) = (database.quoted(&self.seed.table), most.saturating_add(1));
+        self.count(
+            database,
+            &format!("SELECT count(*) FROM (SELECT 1 AS one FROM {table} LIMIT {limit}) AS rows_there"),
+        )
+    }
+
     /// The table as a sieve; `None`: it has too many rows, or what it holds cannot be told by its text.
     fn sieve(&self, database: &mut Database<'_>) -> Result<Option<Sieve>> {
         let seed = self.seed;
-        let columns: Option<Vec<_>> = seed.columns.iter().map(|column| Canonical::of(column, self.dialect)).collect();
-        let Some(columns) = columns else { return Ok(None) };
-        let place = |name: &String| seed.columns.iter().position(|column| column.name() == name);
-        let key: Vec<_> = seed.key.iter().filter_map(place).collect();
-        let table = database.quoted(&seed.table);
+        let Some(speller) = self.speller() else { return Ok(None) };
         let most = self.wanted.in_memory.min(MOST);
-        let count = format!("SELECT count(*) FROM (SELECT 1 AS one FROM {table} LIMIT {}) AS rows_there", most + 1);
-        let rows = usize::try_from(self.count(database, &count)?).unwrap_or(usize::MAX);
+        let rows = usize::try_from(self.rows_there(database, most as u64)?).unwrap_or(usize::MAX);
         if rows > most {
             return Ok(None);
         }
-        let mut sieve = Sieve::new(rows, Speller { columns, key });
-        let speller = sieve.speller.clone();
+        let table = database.quoted(&seed.table);
+        let mut sieve = Sieve::new(rows, speller.clone());
         let crowded = || Error::new(Code::Conflict, "there are more rows by now");
         let from = self.target(table);
         // It has settings of its own, which end with it.
@@ -269,7 +287,7 @@ impl Load<'_, '_> {
 }
 
 /// Asks without a trace: what is set for the asking is as it was afterwards.
-fn aside<T>(connection: &mut AnyConnection, ask: impl FnOnce(&mut AnyConnection) -> Result<T>) -> Result<T> {
+pub fn aside<T>(connection: &mut AnyConnection, ask: impl FnOnce(&mut AnyConnection) -> Result<T>) -> Result<T> {
     let mut answer = None;
     let Err(ended): Result<Infallible, _> = diesel::Connection::transaction(connection, |connection| {
         answer = Some(ask(connection));

@@ -19,7 +19,7 @@ pub struct Speller {
 }
 
 /// Rows, each behind its key.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Spelled {
     bytes: Vec<u8>,
     /// Where the key and the row end.
