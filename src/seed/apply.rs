@@ -34,6 +34,8 @@ pub struct Apply<'d, 'a> {
     pub on_error: OnError,
     /// Rows that were left out, each with its item.
     pub rejects: Vec<(usize, Reject)>,
+    /// Rows that are there, and lack what they refer to, for it was left out.
+    pub lacking: Vec<Reject>,
     /// What was written of each row, for the audit.
     pub written: Vec<Written>,
     later: Vec<Later>,
@@ -63,6 +65,7 @@ impl<'d, 'a> Apply<'d, 'a> {
             files,
             on_error,
             rejects: Vec::new(),
+            lacking: Vec::new(),
             written: Vec::new(),
             later: Vec::new(),
             noted: BTreeMap::new(),
@@ -92,7 +95,11 @@ impl<'d, 'a> Apply<'d, 'a> {
         for (at, key, wants) in std::mem::take(&mut self.later) {
             let mut sets = Record::new();
             for (column, want) in wants {
-                sets.insert(column, self.resolved(items, &want)?.unwrap_or_default());
+                let value = self.resolved(items, &want)?;
+                if value.is_none() {
+                    self.lacks(&items[at], &key, &column)?;
+                }
+                sets.insert(column, value.unwrap_or_default());
             }
             let changed = self.database.update(&items[at].table, &key, &sets);
             changed.map_err(|error| refused(&items[at], row_of(&items[at], &key), error))?;
@@ -115,6 +122,20 @@ impl<'d, 'a> Apply<'d, 'a> {
                 });
             }
         }
+        Ok(())
+    }
+
+    /// A row is there, and the one that it refers to was left out: it stays, and what it lacks is told.
+    fn lacks(&mut self, item: &Item<'_>, key: &Key, column: &str) -> Result<()> {
+        let message = format!("`{}.{column}` is left empty: the row that it refers to was left out", item.table.name());
+        let error = match row_of(item, key) {
+            Some(row) => row.at.fault(message).with_code(Code::SeedRejected),
+            None => Error::new(Code::SeedRejected, message),
+        };
+        if self.on_error == OnError::Stop {
+            return Err(error);
+        }
+        self.lacking.push(Reject::from(&error));
         Ok(())
     }
 

@@ -28,7 +28,7 @@ pub fn sleeping(project: &Project) -> String {
     let name = project.database();
     project.by_backend(
         String::new(),
-        format!("SELECT 1 FROM pg_stat_activity WHERE datname = '{name}' AND state = 'active' AND query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()"),
+        format!("SELECT 1 FROM pg_stat_activity WHERE datname = '{name}' AND wait_event = 'PgSleep' AND query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()"),
         format!("SELECT 1 FROM information_schema.processlist WHERE db = '{name}' AND info LIKE '%SLEEP(60)%' AND id <> CONNECTION_ID()"),
     )
 }

@@ -184,6 +184,27 @@ fn a_row_waits_for_the_file_of_its_own_table() {
 }
 
 #[test]
+fn what_a_row_lacks_because_another_was_left_out_is_told() {
+    on_each_backend(|project| {
+        let project = tree(project).file(
+            "seeds/base/twigs.toml",
+            "table = 'nodes'\nkey = 'slug'\nrows = [{ slug = 'twig', name = 'Twig', parent = { ref = 'nodes', where = { slug = 'root' } } }]\n",
+        );
+        project.write("seeds/base/nodes.csv", "slug,name\nroot,\nstem,Stem\n");
+        let run = project.json(11, &["seed", "--on-error", "quarantine"]);
+        assert_eq!(run["summary"]["inserted"], 2, "{run}");
+        assert_eq!(project.query("SELECT slug, parent FROM nodes ORDER BY slug"), ["stem|", "twig|"]);
+        let rejects = std::fs::read_to_string(project.path("seed-rejects.jsonl")).unwrap();
+        assert!(rejects.contains("`nodes.parent` is left empty: the row that it refers to was left out"), "{rejects}");
+        assert!(rejects.contains("seeds/base/twigs.toml"), "{rejects}");
+        // Mended, the next run brings both.
+        project.write("seeds/base/nodes.csv", "slug,name\nroot,Root\nstem,Stem\n");
+        assert_eq!(seeded(&project), "1 1 1 0 0 0");
+        assert_eq!(project.query("SELECT parent FROM nodes WHERE slug = 'twig'"), ["root"]);
+    });
+}
+
+#[test]
 fn a_literal_parent_may_come_with_the_same_run() {
     on_each_backend(|project| {
         let leaves = |rows: &str| format!("key = 'id'\nrows = [\n{rows}]\n");

@@ -110,7 +110,7 @@ impl<'a> Within<'a> {
         if self.request.act == Act::Run {
             let mut apply = Apply::new(database, self.order, self.files, self.request.on_error);
             apply.run(items, &plans, &owned, &mut load)?;
-            let (rejects, written) = (apply.rejects, apply.written);
+            let (rejects, lacking, written) = (apply.rejects, apply.lacking, apply.written);
             for (at, _) in &rejects {
                 let counts = &mut report.seeds[*at].counts;
                 counts.inserted -= 1;
@@ -118,7 +118,7 @@ impl<'a> Within<'a> {
             }
             report.seeds.append(&mut loaded);
             add_gone(&mut report, gone);
-            report.rejects = rejects.into_iter().map(|(_, reject)| reject).collect();
+            report.rejects = rejects.into_iter().map(|(_, reject)| reject).chain(lacking).collect();
             self.audit(database, items, &report, &written)?;
         } else {
             for table in &self.order.tables {
