@@ -17,7 +17,11 @@ const AGAIN: &str = "again, nothing to do";
 const FILES: usize = 10;
 const EACH: usize = 100_000;
 const TEN: &str = "ten files of 100,000 rows, each table referring to the one before";
+/// All or nothing, as dbtool does it.
+const TEN_AS_ONE: &str = "the same, the client in one transaction, too";
 const TEN_AGAIN: &str = "the ten again, nothing to do";
+
+const PSQL: &str = "psql \\copy";
 
 const TABLE: &str = "CREATE TABLE many (id BIGINT NOT NULL PRIMARY KEY, name VARCHAR(100) NOT NULL, price NUMERIC(10, 2) NOT NULL, \
     kind INTEGER NOT NULL, note TEXT)";
@@ -58,7 +62,7 @@ pub fn compare(root: &Path, report: &mut Report) {
         // A file of inserts for each of them says nothing that the one does not.
         if peer.title != "MariaDB" {
             ten(root, &peer, &mut times);
-            lines.extend([TEN, TEN_AGAIN]);
+            lines.extend([TEN, TEN_AS_ONE, TEN_AGAIN]);
         }
         report.table(&format!("{}, seeding from CSV", peer.title), &["dbtool", peer.client], &times, &lines);
         if let Some(resident) = super::resident() {
@@ -132,8 +136,17 @@ fn ten(root: &Path, peer: &Peer, times: &mut Times) {
     for _ in 0..ROUNDS {
         tables();
         times.add(TEN, peer.client, run(&(peer.load)(&names), &[]));
+        if peer.client == PSQL {
+            tables();
+            let at_once = [&(peer.load)(&names)[..], &["-1".to_owned()]].concat();
+            times.add(TEN_AS_ONE, peer.client, run(&at_once, &[]));
+        }
         tables();
-        times.add(TEN, "dbtool", run(&own, &[]));
+        let took = run(&own, &[]);
+        times.add(TEN, "dbtool", took);
+        if peer.client == PSQL {
+            times.add(TEN_AS_ONE, "dbtool", took);
+        }
         times.add(TEN_AGAIN, "dbtool", run(&own, &[]));
     }
 }
@@ -165,7 +178,7 @@ fn peers(root: &Path) -> Vec<Peer> {
         let (inside, into, from) = (url.clone(), url.clone(), directory.clone());
         peers.push(Peer {
             title: "PostgreSQL",
-            client: "psql \\copy",
+            client: PSQL,
             url,
             outside: Box::new(move |sql| line(&[&own, "-q", &server(), "-c", sql])),
             inside: Box::new(move |sql| line(&[&call, "-q", &inside, "-c", sql])),

@@ -1,5 +1,6 @@
 //! The contract of the catalog: the reference schema is the same model on every backend, and comes back from its own DDL.
 
+use dbtool::backend::Backend;
 use dbtool::catalog::{self, Catalog, Type, diff};
 use dbtool::db::{Purpose, Session};
 
@@ -70,7 +71,12 @@ fn the_reference_schema_is_the_same_model_everywhere() {
         let project = reference(project);
         let found = contract(&read(&mut project.session(), &project));
         let missing: Vec<_> = expected.iter().filter(|line| !found.contains(line)).collect();
-        let more: Vec<_> = found.iter().filter(|line| !expected.contains(line)).collect();
+        // What PostgreSQL's unique index includes, MySQL's cannot, and SQLite needs none of it.
+        let covers = |line: &str| {
+            project.backend == Backend::Mysql
+                && line.starts_with("order_items.idx_order_items_order_id_product_id_quantity ")
+        };
+        let more: Vec<_> = found.iter().filter(|line| !expected.contains(line) && !covers(line)).collect();
         assert!(missing.is_empty() && more.is_empty(), "{}: missing {missing:#?}, more {more:#?}", project.backend);
     });
 }
