@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use super::average::average;
 use super::condition::Condition;
 use super::expr::{Expr, Op, Operand, Test};
-use super::list::of_filter;
+use super::list::unreadable;
 use super::render;
 use crate::db::{AnyConnection, Form, Value};
 use crate::error::{Code, Error, Result};
@@ -294,9 +294,7 @@ impl Aggregate<'_> {
     /// Computes it.
     pub fn run(&self, connection: &mut AnyConnection) -> Result<Groups> {
         let statement = self.statement()?;
-        let rows = connection
-            .select(&statement.sql, &statement.binds)
-            .map_err(|error| of_filter(error.into_error(format!("cannot read `{}`", self.subject.name))))?;
+        let rows = connection.select(&statement.sql, &statement.binds).map_err(|error| unreadable(&self.subject, self.condition.as_ref(), error))?;
         Ok(Groups { rows: rows.iter().map(|row| self.record(row)).collect() })
     }
 

@@ -47,6 +47,24 @@ impl<'c> Condition<'c> {
         })
     }
 
+    /// The sensitive columns whose values it compares with.
+    #[must_use]
+    pub fn sensitive(&self, subject: &Subject<'_>) -> Vec<String> {
+        let mut names = match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().flat_map(|part| part.sensitive(subject)).collect(),
+            Self::Not(condition) => condition.sensitive(subject),
+            Self::Exists { link, condition } => condition.sensitive(&link.to),
+            Self::Compare { column, .. } | Self::In { column, .. } => {
+                let column = Some(&subject.columns[*column]).filter(|column| column.sensitive);
+                column.map(|column| format!("`{}.{}`", subject.name, column.name)).into_iter().collect()
+            }
+            Self::IsNull { .. } => Vec::new(),
+        };
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
     /// How many values it compares with.
     #[must_use]
     pub fn values(&self) -> usize {

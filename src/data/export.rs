@@ -1,8 +1,8 @@
 //! Rows into a file, as they come from the database: none of them is kept.
 
-use super::list::{Query, of_filter};
+use super::list::Query;
 use crate::db::bulk::{self, Cell};
-use crate::db::{AnyConnection, Value};
+use crate::db::{AnyConnection, DbError, Value};
 use crate::error::{Error, Result};
 use crate::rows::{Column, Shown, Writer};
 use crate::tabular::{self, Form};
@@ -31,26 +31,27 @@ pub fn export(
     } else {
         // Values of a filter are bound, for which the servers' own ways have no place.
         let statement = query.statement();
-        connection.each_row(&statement.sql, &statement.binds, |row| {
+        let read = connection.each_row(&statement.sql, &statement.binds, |row| {
             let cells: Vec<Cell<'_>> = query.columns.iter().map(|at| cell(&row[*at])).collect();
-            file.row(&cells).map_err(Stop)
+            file.row(&cells).map_err(Stop::Ours)
+        });
+        read.map_err(|stop| match stop {
+            Stop::Server(error) => query.failed(error),
+            Stop::Ours(error) => error,
         })?;
     }
     file.end()
 }
 
 /// What ends the reading of rows.
-struct Stop(Error);
-
-impl From<crate::db::DbError> for Stop {
-    fn from(error: crate::db::DbError) -> Self {
-        Self(of_filter(error.into()))
-    }
+enum Stop {
+    Server(DbError),
+    Ours(Error),
 }
 
-impl From<Stop> for Error {
-    fn from(stop: Stop) -> Self {
-        stop.0
+impl From<DbError> for Stop {
+    fn from(error: DbError) -> Self {
+        Self::Server(error)
     }
 }
 

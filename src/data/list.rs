@@ -9,7 +9,7 @@ use super::sort::{After, Sort};
 use crate::db::{AnyConnection, DbError, Value};
 use crate::error::{Code, Error, Result};
 use crate::record::Record;
-use crate::rows::{Subject, Writer};
+use crate::rows::{Subject, Writer, without_words};
 
 /// How the rows of all pages are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -195,13 +195,14 @@ impl<'c> Query<'c> {
         Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or(0))
     }
 
-    fn failed(&self, error: DbError) -> Error {
-        let error = error.into_error(format!("cannot read `{}`", self.subject.name));
-        if self.condition.is_some() { of_filter(error) } else { error }
+    pub(super) fn failed(&self, error: DbError) -> Error {
+        unreadable(&self.subject, self.condition.as_ref(), error)
     }
 }
 
-/// The error of a query that has a filter: no other value is at fault than one of it, some of which only the server can judge.
-pub(super) fn of_filter(error: Error) -> Error {
-    if error.code() == Code::Value { error.with_code(Code::Filter) } else { error }
+/// The error of a query. Where it has a filter, no other value is at fault than one of it, some of which only the server can judge.
+pub(super) fn unreadable(subject: &Subject<'_>, condition: Option<&Condition<'_>>, error: DbError) -> Error {
+    let sensitive = condition.map(|condition| condition.sensitive(subject)).unwrap_or_default();
+    let error = without_words(error, &sensitive).into_error(format!("cannot read `{}`", subject.name));
+    if condition.is_some() && error.code() == Code::Value { error.with_code(Code::Filter) } else { error }
 }

@@ -8,6 +8,7 @@ use super::error::RepositoryError;
 use crate::audit::{Event, Trail};
 use crate::db::AnyConnection;
 use crate::record::Record;
+use crate::secret::MASK;
 
 /// Writes a record, or columns that change, and gives the row as it is stored then.
 pub type Store<'s> = &'s mut dyn FnMut(&mut AnyConnection, &Record) -> Result<Record, RepositoryError>;
@@ -25,7 +26,10 @@ pub fn create(
     check(entity, &mut record, None)?;
     let stored = store(connection, &record)?;
     entity.after_create(connection, &stored)?;
-    trail.write(connection, &Event::create(entity.table(), entity.key_of(&stored), stored.clone()))?;
+    trail.write(
+        connection,
+        &Event::create(entity.table(), id_of(entity, trail, entity.key_of(&stored)), stored.clone()),
+    )?;
     Ok(stored)
 }
 
@@ -49,7 +53,8 @@ pub fn update(
     stamp(entity, trail, &mut changed, &["updated_by"]);
     let stored = store(connection, &changed)?;
     entity.after_update(connection, before, &stored)?;
-    let event = Event::update(entity.table(), entity.key_of(&stored), before.clone(), stored.clone());
+    let event =
+        Event::update(entity.table(), id_of(entity, trail, entity.key_of(&stored)), before.clone(), stored.clone());
     trail.write(connection, &event)?;
     Ok(stored)
 }
@@ -65,8 +70,14 @@ pub fn delete(
     entity.before_delete(connection, &before)?;
     remove(connection)?;
     entity.after_delete(connection, &before)?;
-    trail.write(connection, &Event::delete(entity.table(), entity.key_of(&before), before))?;
+    trail.write(connection, &Event::delete(entity.table(), id_of(entity, trail, entity.key_of(&before)), before))?;
     Ok(())
+}
+
+/// A key in an event. It is masked where one of its parts is sensitive.
+pub(super) fn id_of(entity: &dyn Entity, trail: &Trail, key: String) -> String {
+    let is_sensitive = |column: &&str| trail.sensitive().has(entity.table(), column);
+    if entity.key().iter().any(is_sensitive) { MASK.to_owned() } else { key }
 }
 
 fn check(entity: &'static dyn Entity, record: &mut Record, before: Option<&Record>) -> Result<(), RepositoryError> {

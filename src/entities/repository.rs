@@ -88,14 +88,14 @@ impl<'t, M: Model> Repository<'t, M> {
     /// Stores a new row, and gives it as it is stored.
     pub fn create(&self, connection: &mut AnyConnection, new: &M::New) -> Result<M> {
         let record = to_record(new)?;
-        let event = Event::create(M::entity().table(), M::key_of(new).to_string(), record.clone());
+        let event = Event::create(M::entity().table(), self.id_of(&M::key_of(new)), record.clone());
         self.whole(connection, event, |connection| self.insert(connection, record.clone()))
     }
 
     /// Changes columns of a row, and gives it as it is stored then.
     pub fn update(&self, connection: &mut AnyConnection, key: &M::Key, changes: &M::Changes) -> Result<M> {
         let record = to_record(changes)?;
-        let event = Event::new("update", M::entity().table(), key.to_string()).after(record.clone());
+        let event = Event::new("update", M::entity().table(), self.id_of(key)).after(record.clone());
         let row = self.whole(connection, event, |connection| {
             let before = Self::locked(connection, key)?;
             self.write(connection, &before, record.clone())
@@ -106,7 +106,7 @@ impl<'t, M: Model> Repository<'t, M> {
 
     /// Removes a row, and gives it as it was.
     pub fn delete(&self, connection: &mut AnyConnection, key: &M::Key) -> Result<M> {
-        let event = Event::new("delete", M::entity().table(), key.to_string());
+        let event = Event::new("delete", M::entity().table(), self.id_of(key));
         let row = self.whole(connection, event, |connection| {
             let row = Self::locked(connection, key)?;
             change::delete(connection, M::entity(), self.trail, to_record(&row)?, &mut |connection| {
@@ -122,7 +122,7 @@ impl<'t, M: Model> Repository<'t, M> {
     /// Stores a row: a new one, or what is new of the one that is there, by its key or its natural key.
     pub fn upsert(&self, connection: &mut AnyConnection, new: &M::New) -> Result<Upserted<M>> {
         let record = to_record(new)?;
-        let event = Event::new("upsert", M::entity().table(), M::key_of(new).to_string()).after(record.clone());
+        let event = Event::new("upsert", M::entity().table(), self.id_of(&M::key_of(new))).after(record.clone());
         let upserted = self.whole(connection, event, |connection| {
             if let Some(row) = M::same(connection, new)? {
                 return self.renew(connection, &row, record.clone());
@@ -210,6 +210,11 @@ impl<'t, M: Model> Repository<'t, M> {
                 (None, error) => error,
             }
         })
+    }
+
+    /// A key in an event.
+    fn id_of(&self, key: &impl Display) -> String {
+        change::id_of(M::entity(), self.trail, key.to_string())
     }
 
     fn forget(&self, key: &M::Key) {

@@ -14,6 +14,7 @@ use crate::db::{AnyConnection, DbError, Value, Which};
 use crate::entities::{Broken, Entity, Meaning, RepositoryError};
 use crate::error::{Code, Error, Result};
 use crate::record::Record;
+use crate::secret::MASK;
 use crate::text;
 
 /// How rows of one table are changed.
@@ -394,7 +395,12 @@ impl<'s, 'c> Changes<'s, 'c> {
             Some(other) => other.to_string(),
             None => String::new(),
         };
-        let id = self.subject.key().into_iter().map(part).collect::<Vec<_>>().join(",");
+        let key = self.subject.key();
+        let id = if key.iter().any(|at| self.subject.columns[*at].sensitive) {
+            MASK.to_owned()
+        } else {
+            key.into_iter().map(part).collect::<Vec<_>>().join(",")
+        };
         self.write(connection, &event(id))
     }
 

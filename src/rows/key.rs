@@ -5,6 +5,7 @@ use super::writer::Writer;
 use crate::db::Value;
 use crate::error::{Code, Error, Result};
 use crate::record::Record;
+use crate::secret::MASK;
 use crate::text;
 
 /// Which row: columns in which no two are the same, with their values.
@@ -87,9 +88,25 @@ impl Key {
         });
     }
 
-    /// Its parts, joined by commas: what finds the row again.
+    /// The sensitive columns that are part of it.
+    #[must_use]
+    pub fn sensitive(&self, subject: &Subject<'_>) -> Vec<String> {
+        let columns = self.columns.iter().map(|at| &subject.columns[*at]).filter(|column| column.sensitive);
+        columns.map(|column| format!("`{}.{}`", subject.name, column.name)).collect()
+    }
+
+    /// Whether a sensitive column is part of it.
+    #[must_use]
+    pub fn is_sensitive(&self, subject: &Subject<'_>) -> bool {
+        !self.sensitive(subject).is_empty()
+    }
+
+    /// Its parts, joined by commas: what finds the row again. It is masked where one of them is sensitive.
     #[must_use]
     pub fn shown(&self, subject: &Subject<'_>) -> String {
+        if self.is_sensitive(subject) {
+            return MASK.to_owned();
+        }
         let part = |(at, value): (&usize, &Value)| match subject.columns[*at].kind.json(value) {
             serde_json::Value::String(text) if self.columns.len() > 1 || text.contains("\\,") => {
                 text.replace('\\', "\\\\").replace(',', "\\,")

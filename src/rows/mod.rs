@@ -20,7 +20,7 @@ pub use column::Column;
 pub use field::Shown;
 pub use key::Key;
 pub use kind::{Kind, Wrong};
-pub use refusal::refused;
+pub use refusal::{refused, without_words};
 pub use select::{Lock, find, read};
 pub use sensitive::Sensitive;
 pub use subject::{Subject, singular};

@@ -5,13 +5,15 @@ use crate::catalog::ForeignKey;
 use crate::db::{Constraint, DbError, Kind, Which};
 use crate::error::{Code, Error};
 use crate::record::Record;
-use crate::secret::Redactor;
 use crate::text;
 
-/// The error of a change. `record`: the values that it was to store, of which sensitive ones are masked.
+/// The error of a change. `record`: the values that it was to store, or that were there.
 #[must_use]
 pub fn refused(subject: &Subject<'_>, record: &Record, error: DbError) -> Error {
-    let error = error.redacted(&secrets(subject, record));
+    let is_null = |name: &String| record.get(name).is_some_and(serde_json::Value::is_null);
+    let sensitive = subject.columns.iter().filter(|column| column.sensitive && !is_null(&column.name));
+    let sensitive: Vec<String> = sensitive.map(|column| format!("`{}.{}`", subject.name, column.name)).collect();
+    let error = without_words(error, &sensitive);
     let table = &subject.name;
     // SQLite tells of some foreign keys by its words alone.
     let told = || Constraint { which: Which::ForeignKey, name: None, table: None, columns: Vec::new() };
@@ -32,15 +34,18 @@ pub fn refused(subject: &Subject<'_>, record: &Record, error: DbError) -> Error 
     }
 }
 
-/// The sensitive values of a record, which a server's words may quote.
-fn secrets(subject: &Subject<'_>, record: &Record) -> Redactor {
-    let mut secrets = Redactor::default();
-    for column in subject.columns.iter().filter(|column| column.sensitive) {
-        if let Some(value) = record.get(&column.name).and_then(serde_json::Value::as_str) {
-            secrets.add(value, &[]);
-        }
+/// An error of a statement that is about sensitive columns: its kind and its number stay, and not what the server says of it. It may
+/// quote a value in another form than the one in which it was given, so that no search for the values finds all of them.
+#[must_use]
+pub fn without_words(error: DbError, sensitive: &[String]) -> DbError {
+    if sensitive.is_empty() || error.constraint.is_some() {
+        return error;
     }
-    secrets
+    let kind = error.kind.name().replace('_', " ");
+    let are = if sensitive.len() == 1 { "is" } else { "are" };
+    let names = text::listed(sensitive.iter().cloned());
+    let message = format!("{kind}; what the server says is not shown, for it may quote {names}, which {are} sensitive");
+    DbError { message, detail: None, hint: None, context: None, ..error }
 }
 
 fn of_constraint(subject: &Subject<'_>, record: &Record, constraint: &Constraint) -> Error {

@@ -1,6 +1,7 @@
 //! Rows by their keys.
 
 use super::key::Key;
+use super::refusal::without_words;
 use super::subject::Subject;
 use super::writer::Writer;
 use crate::db::{AnyConnection, Value};
@@ -28,18 +29,16 @@ pub fn find(
         let locked = subject.grammar.locked();
         writer.push(locked);
     }
-    let rows = connection
-        .select(&writer.sql, &writer.binds)
-        .map_err(|error| error.into_error(format!("cannot read `{}`", subject.name)))?;
+    let rows = connection.select(&writer.sql, &writer.binds).map_err(|error| {
+        without_words(error, &key.sensitive(subject)).into_error(format!("cannot read `{}`", subject.name))
+    })?;
     Ok(rows.into_iter().next())
 }
 
 /// The same, where a row that is not there is an error.
 pub fn read(connection: &mut AnyConnection, subject: &Subject<'_>, key: &Key, lock: Lock) -> Result<Vec<Value>> {
     find(connection, subject, key, lock)?.ok_or_else(|| {
-        let masks = key.columns.iter().any(|at| subject.columns[*at].sensitive);
-        let shown = if masks { crate::secret::MASK.to_owned() } else { key.shown(subject) };
-        Error::new(Code::NoRow, format!("`{}` has no row `{shown}`", subject.name))
+        Error::new(Code::NoRow, format!("`{}` has no row `{}`", subject.name, key.shown(subject)))
             .hint(format!("`dbtool data list {}` lists them", subject.name))
     })
 }

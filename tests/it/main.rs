@@ -30,6 +30,7 @@ mod data_edges;
 mod data_exact;
 mod data_filters;
 mod data_injection;
+mod data_sensitive;
 mod data_values;
 mod db;
 mod diagrams;

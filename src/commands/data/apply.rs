@@ -15,7 +15,8 @@ use crate::error::{Code, Error, Result};
 use crate::exit_code::ExitCode;
 use crate::output::Format;
 use crate::record::Record;
-use crate::rows::{Changes, Subject};
+use crate::rows::{Changes, Key, Subject};
+use crate::secret::MASK;
 use crate::text;
 
 /// How rows are changed.
@@ -132,7 +133,12 @@ pub fn act(
     let each = !bounds.all || how.audit.is_some();
     let changes = Changes { events: each, ..Changes::new(subject, &trail) };
     let key = words.iter().chain(&bounds.selection.key).next().filter(|_| chosen.keys == 1);
-    let id = key.map_or_else(|| Event::MANY.to_owned(), Clone::clone);
+    let is_sensitive = |word: &String| Key::parse(subject, word).is_ok_and(|key| key.is_sensitive(subject));
+    let id = match key {
+        Some(word) if is_sensitive(word) => MASK.to_owned(),
+        Some(word) => word.clone(),
+        None => Event::MANY.to_owned(),
+    };
     let event = Event::new(act.action(), subject.name.to_string(), id);
     let outcome = run(context, connection, &trail, how, event, |connection| {
         if bounds.all && !each && subject.entity.is_none() && !how.dry_run && bounds.ifs.is_empty() {

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::within::Within;
 use crate::audit::{Event, Trail};
 use crate::error::Result;
+use crate::secret::MASK;
 use crate::seed::apply::Written;
 use crate::seed::database::{Database, parts_of};
 use crate::seed::desired::Item;
@@ -26,11 +27,16 @@ impl Within<'_> {
         if self.request.audit_rows {
             for row in written {
                 let item = &items[row.item];
-                let id: Vec<String> = parts_of(&row.key)
-                    .values()
-                    .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
-                    .collect();
-                let mut event = Event::new("seed", item.table.name(), id.join(","));
+                let parts = parts_of(&row.key);
+                let is_sensitive =
+                    |name: &String| item.table.columns.get(name.as_str()).is_some_and(|column| column.sensitive);
+                let part = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                let id = if parts.keys().any(is_sensitive) {
+                    MASK.to_owned()
+                } else {
+                    parts.values().map(part).collect::<Vec<_>>().join(",")
+                };
+                let mut event = Event::new("seed", item.table.name(), id);
                 event.before.clone_from(&row.before);
                 event.after.clone_from(&row.after);
                 events.push(event);
