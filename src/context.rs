@@ -115,6 +115,14 @@ impl<'a> Context<'a> {
         self.connector()?.diesel(&Progress::new(self.terminal))
     }
 
+    /// The same for commands that change rows, whose statements do not wait for ever for the rows of others.
+    pub fn changing(&self) -> Result<AnyConnection> {
+        let mut connection = self.diesel()?;
+        let limited = connection.wait_for_locks(self.settings.data_lock_timeout);
+        limited.map_err(|error| error.into_error("cannot limit how long statements wait for others"))?;
+        Ok(connection)
+    }
+
     /// The pool, for commands that work in parallel.
     pub fn pool(&self) -> Result<&Pool> {
         if let Some(pool) = self.pool.get() {

@@ -103,6 +103,13 @@ pub const KEYS: &[Key] = &[
         "what happens to a value that was edited since a seed wrote it",
     ),
     key(
+        "data",
+        "lock_timeout",
+        Kind::Duration,
+        "5s",
+        "how long a statement of `data` or `order` waits for rows that another session holds; 0: for ever",
+    ),
+    key(
         "columns",
         "sensitive",
         Kind::List,

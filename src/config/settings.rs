@@ -23,6 +23,8 @@ pub struct Settings {
     pub retry: RetrySettings,
     pub migrate: MigrateSettings,
     pub seed: SeedSettings,
+    /// How long statements that change rows wait for others. Zero: for ever.
+    pub data_lock_timeout: Duration,
     pub log: LogSettings,
     pub schema: SchemaSettings,
     pub audit: AuditMode,
@@ -252,6 +254,7 @@ impl Settings {
             schema: SchemaSettings { types: types(&layers)? },
             audit,
             actor: actor.map(|actor| actor.trim().to_owned()).filter(|actor| !actor.is_empty()),
+            data_lock_timeout: time("data", "lock_timeout")?,
             sensitive: layers.setting(key("columns", "sensitive"))?.list(),
             warnings,
             shown: shown(&layers, database.as_ref(), &secrets)?,

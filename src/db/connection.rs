@@ -1,10 +1,12 @@
 //! The connection of models and queries: Diesel's, one type for every backend.
 
+use std::time::Duration;
+
 use diesel::Connection as _;
 use diesel::connection::SimpleConnection as _;
 use diesel::{PgConnection, SqliteConnection};
 
-use super::dialect::{conninfo, sqlite_url};
+use super::dialect::{busy_timeout, conninfo, mysql_lock_timeout, sqlite_url};
 use super::error::{DbError, Kind, kind_of_connect_failure, kind_of_sqlite};
 use super::mysql::MysqlConnection;
 use crate::config::Target;
@@ -36,7 +38,7 @@ pub(crate) use on_each;
 impl AnyConnection {
     /// Connects. Unlike the derived `establish`, which tries one backend after the other, this one knows which it is,
     /// and keeps the true error.
-    pub fn open(target: &Target, connect_timeout: std::time::Duration) -> Result<Self, DbError> {
+    pub fn open(target: &Target, connect_timeout: Duration) -> Result<Self, DbError> {
         match target {
             Target::Postgres(server) => {
                 let opened = PgConnection::establish(&conninfo(server, connect_timeout));
@@ -56,6 +58,17 @@ impl AnyConnection {
                 Ok(Self::Sqlite(connection))
             }
         }
+    }
+
+    /// How long each of its statements waits for what others hold, before it gives up; zero: for ever. Otherwise it is as the server
+    /// has it, which on PostgreSQL is for ever.
+    pub fn wait_for_locks(&mut self, most: Duration) -> Result<(), DbError> {
+        let set = match self {
+            Self::Postgres(_) => format!("SET lock_timeout = {}", most.as_millis().min(i32::MAX as u128)),
+            Self::Mysql(_) => mysql_lock_timeout(most),
+            Self::Sqlite(_) => busy_timeout(most),
+        };
+        self.batch_execute(&set).map_err(|error| self.failure(error))
     }
 
     /// Whether it still answers.

@@ -80,10 +80,9 @@ impl Kind {
             Kind::Tls => Code::Tls,
             Kind::Parameters => Code::ConfigValue,
             Kind::Lost => Code::ConnectionLost,
-            Kind::LockTimeout => Code::LockBusy,
             Kind::ReadOnly => Code::ReadOnly,
             Kind::InUse => Code::DatabaseInUse,
-            Kind::Serialization | Kind::Deadlock => Code::Conflict,
+            Kind::Serialization | Kind::Deadlock | Kind::LockTimeout => Code::Conflict,
             Kind::Constraint => Code::Constraint,
             Kind::Data => Code::Value,
             Kind::Permission => Code::Permission,
@@ -155,6 +154,7 @@ impl DbError {
         match self.kind {
             Kind::ReadOnly => error.hint(WRITABLE),
             Kind::Permission => error.hint(MORE_RIGHTS),
+            Kind::LockTimeout => error.note(HELD).hint(AGAIN),
             _ => error,
         }
     }
@@ -169,6 +169,12 @@ impl fmt::Display for DbError {
         }
     }
 }
+
+/// What a lock that was waited for in vain means.
+const HELD: &str = "another session holds the rows, or their table, and did not let go of them in time";
+
+/// What to do about it.
+const AGAIN: &str = "run it again when the other is done";
 
 /// What to do about a right that is missing.
 pub const MORE_RIGHTS: &str = "the user needs more rights; `dbtool db ping` shows which user it is";

@@ -170,7 +170,7 @@ const RETRY: RetrySettings = RetrySettings {
     attempts: 1,
     base: Duration::from_millis(10),
     max: Duration::from_millis(500),
-    deadline: Duration::from_mins(1),
+    deadline: Duration::from_secs(30),
 };
 
 fn attempt<T, E: TransactionError>(

@@ -32,6 +32,7 @@ mod data_filters;
 mod data_injection;
 mod data_sensitive;
 mod data_values;
+mod data_waits;
 mod db;
 mod diagrams;
 mod diesel;

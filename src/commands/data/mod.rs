@@ -68,7 +68,7 @@ impl<'x, 'c> Place<'x, 'c> {
                 format!("`[columns] sensitive` names `{name}`, and no column is called so: nothing is masked for it");
             context.terminal.warning(&message, meant.as_deref());
         }
-        let connection = context.diesel()?;
+        let connection = context.changing()?;
         Ok((Self { context, live }, connection))
     }
 

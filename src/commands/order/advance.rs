@@ -19,7 +19,7 @@ pub struct Args {
 }
 
 pub fn run(context: &Context<'_>, args: &Args, one: Move) -> anyhow::Result<ExitCode> {
-    let mut connection = context.diesel()?;
+    let mut connection = context.changing()?;
     let trail = context.trail(&mut connection)?;
     let order = if args.dry_run {
         ordering::rehearse_advance(&mut connection, &trail, args.id, one)?

@@ -32,7 +32,7 @@ fn item(text: &str) -> Result<Wanted, String> {
 }
 
 pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
-    let mut connection = context.diesel()?;
+    let mut connection = context.changing()?;
     let trail = context.trail(&mut connection)?;
     let order = if args.dry_run {
         ordering::rehearse_place(&mut connection, &trail, &args.user, &args.items)?

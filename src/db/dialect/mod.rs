@@ -8,8 +8,9 @@ mod sqlite;
 use std::time::Duration;
 
 pub use beyond::Beyond;
+pub use mysql::lock_timeout as mysql_lock_timeout;
 pub use postgres::conninfo;
-pub use sqlite::url as sqlite_url;
+pub use sqlite::{busy_timeout, url as sqlite_url};
 
 use super::connector::{Connector, Purpose};
 use super::error::DbError;

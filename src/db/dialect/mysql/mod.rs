@@ -53,6 +53,12 @@ fn seconds(duration: Duration) -> u64 {
     if duration.is_zero() { LONGEST } else { duration.as_millis().div_ceil(1_000).try_into().unwrap_or(LONGEST) }
 }
 
+/// Sets how long the statements of a session wait for locks.
+pub fn lock_timeout(most: Duration) -> String {
+    let most = seconds(most);
+    format!("SET SESSION lock_wait_timeout = {most}, innodb_lock_wait_timeout = {most}")
+}
+
 impl Dialect for Mysql {
     fn backend(&self) -> Backend {
         Backend::Mysql
@@ -202,8 +208,7 @@ impl Dialect for Mysql {
     }
 
     fn ready(&self, session: &mut Session, timeouts: &Timeouts) -> Result<Option<u64>, DbError> {
-        let lock = seconds(timeouts.lock);
-        session.execute(&format!("SET SESSION lock_wait_timeout = {lock}, innodb_lock_wait_timeout = {lock}"))?;
+        session.execute(&lock_timeout(timeouts.lock))?;
         // As long as the server works for this connection, the lock is held, whoever asks. A cluster may have no such locks.
         let own = format!("SELECT GET_LOCK(CONCAT('{CONNECTION_LOCK}', CONNECTION_ID()), 0)");
         if let Err(error) = session.query(&own) {

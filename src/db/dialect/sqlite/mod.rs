@@ -402,7 +402,8 @@ impl Dialect for Sqlite {
     }
 }
 
-fn busy_timeout(lock: Duration) -> String {
+/// Sets how long the statements of a connection wait for locks.
+pub fn busy_timeout(lock: Duration) -> String {
     let ms = if lock.is_zero() { i32::MAX as u128 } else { lock.as_millis() };
     format!("PRAGMA busy_timeout = {ms}")
 }
