@@ -71,6 +71,8 @@ pub struct Terminal {
     closed: AtomicBool,
     /// Writing to stdout failed otherwise: a full disk.
     broken: Mutex<Option<io::Error>>,
+    /// What was done for good, to be told where the output cannot tell it.
+    done: Mutex<Vec<String>>,
 }
 
 impl Terminal {
@@ -92,6 +94,7 @@ impl Terminal {
             redactor: Mutex::default(),
             closed: AtomicBool::new(false),
             broken: Mutex::default(),
+            done: Mutex::default(),
         }
     }
 
@@ -129,11 +132,19 @@ impl Terminal {
         if self.stdout_is_terminal { self.data(&text::printable(text)) } else { self.data(text) }
     }
 
+    /// Something is done for good, of which the output is about to tell: if that fails, the error says so, lest it be done twice.
+    pub fn done(&self, what: impl Into<String>) {
+        locked(&self.done).push(what.into());
+    }
+
     /// The failure of stdout, if it had one that matters.
     pub fn finish(&self) -> Result<()> {
         match locked(&self.broken).take() {
             None => Ok(()),
-            Some(cause) => Err(Error::new(Code::Io, "cannot write to stdout").because(cause)),
+            Some(cause) => {
+                let error = Error::new(Code::Io, "cannot write to stdout").because(cause);
+                Err(locked(&self.done).drain(..).fold(error, Error::note))
+            }
         }
     }
 

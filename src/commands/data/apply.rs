@@ -335,6 +335,12 @@ pub fn tell(
     let rows: Vec<Record> = done.changes.iter().filter_map(last).collect();
     let names: Vec<String> = subject.columns.iter().map(|column| column.name.clone()).collect();
     let count = done.count.unwrap_or(done.changes.len() as u64);
+    let unchanged = done.changes.iter().filter(|change| change.before == change.after).count() as u64;
+    let number = usize::try_from(count - unchanged).unwrap_or(usize::MAX);
+    if !how.dry_run {
+        let rows = text::count(number, "row");
+        context.terminal.done(format!("it is done all the same: {rows} of `{}` {verb}", subject.name));
+    }
     if context.format == Format::Table {
         for change in &shown {
             match (&change.before, &change.after) {
@@ -368,9 +374,7 @@ pub fn tell(
         }
         Records::new(&Changed { rows: &rows, count }, &rows, names).emit(context)?;
     }
-    let unchanged = done.changes.iter().filter(|change| change.before == change.after).count() as u64;
     let would = if how.dry_run { format!("would be {verb}; nothing was done") } else { verb.to_owned() };
-    let number = usize::try_from(count - unchanged).unwrap_or(usize::MAX);
     let same = if unchanged > 0 {
         format!(", {} as it was", text::count(usize::try_from(unchanged).unwrap_or(0), "row"))
     } else {

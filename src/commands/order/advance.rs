@@ -27,6 +27,9 @@ pub fn run(context: &Context<'_>, args: &Args, one: Move) -> anyhow::Result<Exit
         check_stamp(context)?;
         ordering::advance(&mut connection, &trail, args.id, one)?
     };
+    if !args.dry_run {
+        context.terminal.done(format!("the order `{}` is {}", order.id, order.status));
+    }
     print(context, &order)?;
     if args.dry_run {
         let word = context.terminal.paint(Style::Bold, "dry run");

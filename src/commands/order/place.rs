@@ -40,6 +40,9 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
         check_stamp(context)?;
         ordering::place(&mut connection, &trail, &args.user, &args.items)?
     };
+    if !args.dry_run {
+        context.terminal.done(format!("the order `{}` is placed: do not place it again", order.id));
+    }
     print(context, &order)?;
     if args.dry_run {
         let word = context.terminal.paint(Style::Bold, "dry run");
