@@ -62,6 +62,16 @@ struct State {
     canceller: Mutex<Option<Canceller>>,
     /// Clears away what the process would leave behind.
     sweeper: Mutex<Option<Canceller>>,
+    ending: Mutex<Ending>,
+}
+
+/// Work that ends with the process: what was not committed is taken back then.
+#[derive(Default)]
+struct Ending {
+    /// Says what became of the work.
+    tell: Option<Box<dyn Fn(Signal) + Send>>,
+    /// It is being committed, or is done: nothing is stopped any more.
+    is_over: bool,
 }
 
 impl Interrupt {
@@ -111,6 +121,16 @@ impl Interrupt {
         working
     }
 
+    /// From now on a signal ends the process at once, after this told what became of the work.
+    pub fn ends_with(&self, tell: Box<dyn Fn(Signal) + Send>) {
+        self.ending().tell = Some(tell);
+    }
+
+    /// Whether that work is so far that it is not stopped any more. Where a signal was there before, this does not return.
+    pub fn set_over(&self, is_over: bool) {
+        self.ending().is_over = is_over;
+    }
+
     /// The work goes on, on another connection.
     pub fn replace(&self, canceller: Option<Canceller>) {
         *self.canceller() = canceller;
@@ -128,12 +148,25 @@ impl Interrupt {
         self.0.canceller.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn ending(&self) -> MutexGuard<'_, Ending> {
+        self.0.ending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn sweeper(&self) -> MutexGuard<'_, Option<Canceller>> {
         self.0.sweeper.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     #[cfg(unix)]
     fn raise(&self, number: i32) {
+        let ending = self.ending();
+        if let (Some(tell), Some(signal)) = (&ending.tell, Signal::of(number)) {
+            if !ending.is_over {
+                tell(signal);
+                exit(number);
+            }
+            return;
+        }
+        drop(ending);
         let before = self.0.raised.swap(number, Ordering::SeqCst);
         let leave = |number, text| {
             if let Some(sweep) = &*self.sweeper() {
@@ -173,9 +206,14 @@ fn tell(text: &str) {
 }
 
 #[cfg(unix)]
-#[expect(clippy::exit, reason = "a signal ends the process from a thread that nobody waits for")]
 fn leave(number: i32, text: &str) -> ! {
     tell(text);
+    exit(number)
+}
+
+#[cfg(unix)]
+#[expect(clippy::exit, reason = "a signal ends the process from a thread that nobody waits for")]
+fn exit(number: i32) -> ! {
     std::process::exit(128 + number)
 }
 

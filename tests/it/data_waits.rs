@@ -1,7 +1,10 @@
 //! Data commands beside others who hold the rows, and what is told when the end of a command is another than it should be.
 
+use std::io::Write as _;
+use std::process::Stdio;
+
 use crate::data::stocked;
-use crate::support::{Project, Run, on_each_backend};
+use crate::support::{Project, Run, on_each_backend, on_servers};
 
 /// Holds the rows of a table, or the whole database, while something is done.
 fn held(project: &Project, table: &str, test: impl FnOnce()) {
@@ -14,6 +17,14 @@ fn held(project: &Project, table: &str, test: impl FnOnce()) {
 
 fn hold(table: &str) -> String {
     format!("BEGIN; SELECT * FROM {table} FOR UPDATE")
+}
+
+fn piped(project: &Project, args: &[&str], input: &str) -> Run {
+    let mut command = project.command(args);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    Run::of(&child.wait_with_output().unwrap())
 }
 
 #[test]
@@ -31,6 +42,25 @@ fn rows_that_another_holds_end_a_command_as_a_conflict() {
             }
         });
         project.ok(&["data", "update", "products", "LAMP", "name=Lamps"]);
+    });
+}
+
+#[test]
+fn an_import_from_stdin_is_tried_again() {
+    on_servers(|project| {
+        let project = stocked(project).variable("DBTOOL_DATA_LOCK_TIMEOUT", "1s");
+        let mut holder = project.session();
+        holder.execute(&hold("products")).unwrap();
+        std::thread::scope(|scope| {
+            let args = ["data", "import", "products", "-", "--format", "csv", "--upsert"];
+            let project = &project;
+            let importing = scope.spawn(move || piped(project, &args, "sku,name,price\nLAMP,Lamps,21.00\n"));
+            std::thread::sleep(std::time::Duration::from_millis(2_500));
+            holder.execute("ROLLBACK").unwrap();
+            let run = importing.join().unwrap();
+            assert_eq!(run.code, 0, "{run}");
+        });
+        assert_eq!(project.query("SELECT name FROM products WHERE sku = 'LAMP'"), ["Lamps"]);
     });
 }
 
@@ -58,4 +88,38 @@ fn what_is_done_is_told_though_the_output_fails() {
         let dry = [args, &["--dry-run"]].concat();
         Run::of(&project.command(&dry).stdout(full).output().unwrap()).says_nothing_of(&["it is done", "is placed"]);
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_ends_an_import_and_says_that_nothing_is_in() {
+    on_each_backend(|project| {
+        let project = stocked(project);
+        project.session().execute("CREATE TABLE t (id integer NOT NULL PRIMARY KEY)").unwrap();
+        for (signal, code, name) in [("INT", 130, "int"), ("TERM", 143, "term"), ("HUP", 129, "hup")] {
+            for format in ["table", "json"] {
+                let args = ["data", "import", "t", "-", "--format", "csv", "--on-error", "quarantine", "-o", format];
+                let mut command = project.command(&args);
+                command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+                let mut child = command.spawn().unwrap();
+                let mut input = child.stdin.take().unwrap();
+                // Enough to be more than a buffer, with rows that are refused.
+                let rows: String = (0..20_000).map(|at| format!("{at}\nwrong\n")).collect();
+                input.write_all(format!("id\n{rows}").as_bytes()).unwrap();
+                let rejects = project.path("stdin.rejected.csv");
+                while !rejects.exists() {
+                    std::thread::sleep(std::time::Duration::from_millis(10));
+                }
+                let killed =
+                    std::process::Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status();
+                assert!(killed.unwrap().success());
+                let run = Run::of(&child.wait_with_output().unwrap());
+                assert_eq!(run.code, code, "{run}");
+                run.says(&[&format!("interrupted/{name}"), &format!("stopped by {signal}"), "nothing was imported"]);
+                assert!(!rejects.exists(), "{run}");
+                drop(input);
+            }
+        }
+        assert_eq!(project.query("SELECT count(*) FROM t"), ["0"]);
+    });
 }

@@ -8,6 +8,7 @@ use std::sync::Mutex;
 use serde::Serialize;
 
 use super::pace::{self, pace};
+use super::spool::Spool;
 use super::{Place, input};
 use crate::commands::completions;
 use crate::commands::db::check_stamp;
@@ -15,7 +16,8 @@ use crate::context::Context;
 use crate::data::{self, ImportInput, ImportOptions, Imported, Rejected, Rejects};
 use crate::error::{Code, Error, Result};
 use crate::exit_code::ExitCode;
-use crate::output::{Report, Style, Terminal, emit};
+use crate::interrupt::{Interrupt, Signal};
+use crate::output::{Color, Format, Report, Style, Terminal, Verbosity, emit, print_error, print_error_as_json};
 use crate::tabular::Form;
 use crate::text;
 
@@ -75,8 +77,14 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let is_stdin = args.file == Path::new("-");
     let name = if is_stdin { PathBuf::from("stdin") } else { args.file.clone() };
     // That there is none is told before anything else.
-    let mut opened = Some(open(context, &args.file)?);
-    let mut open = || opened.take().map_or_else(|| open(context, &args.file), Ok);
+    let stdin = Spool::default();
+    let opens = || if is_stdin { stdin.open(&name) } else { open(context, &args.file) };
+    let mut opened = Some(opens()?);
+    let interrupt = Interrupt::listen();
+    let mut open = || {
+        interrupt.set_over(false);
+        opened.take().map_or_else(opens, Ok)
+    };
     check_stamp(context)?;
     let (place, mut connection) = Place::open(context)?;
     let subject = place.subject(&args.table)?;
@@ -89,14 +97,35 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
         input::check_writable(&path, "rejected.csv")?;
         Rejects::new(path, args.dry_run)
     });
-    let rejects = rejects.transpose()?.map(Mutex::new);
+    let rejects = rejects.transpose()?;
+    let sweeper = || rejects.as_ref().map(Rejects::sweeper);
+    let (sweep, format) = (sweeper(), context.format);
+    let terminal = Terminal::new(&context.settings.process, Color::Auto, Verbosity::Quiet, false);
+    interrupt.ends_with(Box::new(move |signal| {
+        if let Some(sweep) = &sweep {
+            sweep();
+        }
+        let error = interrupted(signal).into();
+        match format {
+            Format::Json | Format::Jsonl => print_error_as_json(&terminal, &error),
+            _ => print_error(&terminal, &error),
+        }
+    }));
+    let sweep = sweeper();
+    let rejects = rejects.map(Mutex::new);
     let mut pace = pace(context, &table, "imported");
     let mut told = |rows| {
         pace.is_at(rows);
         Ok(())
     };
-    let mut input = ImportInput { name: &name, open: &mut open, again: !is_stdin };
-    let imported = data::import(&mut connection, &subject, &trail, &mut input, options, rejects.as_ref(), &mut told)?;
+    let mut input = ImportInput { name: &name, open: &mut open, commits: &mut || interrupt.set_over(true) };
+    let imported = data::import(&mut connection, &subject, &trail, &mut input, options, rejects.as_ref(), &mut told);
+    // Of rows that were not imported none was left out.
+    let imported = imported.inspect_err(|_| {
+        if let Some(sweep) = &sweep {
+            sweep();
+        }
+    })?;
     let rejects = rejects.map(|rejects| rejects.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner));
     let (first, reject_file) = match rejects {
         Some(mut rejects) => {
@@ -109,8 +138,17 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let summary = pace::summary(pace, &table, imported.inserted + imported.updated + imported.unchanged);
     let outcome = Outcome { imported, rejects: first, reject_file, summary };
     tell(context.terminal, &outcome);
+    if !args.dry_run {
+        context.terminal.done(format!("it is done all the same: {}", outcome.summary));
+    }
     emit(context.terminal, context.format, &outcome, |_, _| {})?;
     Ok(if outcome.imported.rejected > 0 { ExitCode::Rejected } else { ExitCode::Done })
+}
+
+/// The error of an import that a signal ends.
+fn interrupted(signal: Signal) -> Error {
+    let error = Error::new(signal.code(), format!("stopped by {signal}")).note("nothing was imported");
+    error.hint("run it again")
 }
 
 fn form(args: &Args) -> Result<Form> {
@@ -122,9 +160,6 @@ fn form(args: &Args) -> Result<Form> {
 }
 
 fn open(context: &Context<'_>, file: &Path) -> Result<Box<dyn Read + Send>> {
-    if file == Path::new("-") {
-        return Ok(Box::new(io::stdin()));
-    }
     let path = context.settings.process.directory.join(file);
     if path.is_dir() {
         return Err(input::unreadable(file, &io::ErrorKind::IsADirectory.into()));

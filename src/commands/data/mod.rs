@@ -12,6 +12,7 @@ mod input;
 mod list;
 mod pace;
 mod selection;
+mod spool;
 mod update;
 mod view;
 

@@ -55,10 +55,10 @@ impl Imported {
 pub struct Input<'i> {
     /// For errors.
     pub name: &'i Path,
-    /// Opens it, from its beginning.
+    /// Opens it, from its beginning: again, too, for the work to be tried again when others were at the same rows.
     pub open: &'i mut dyn FnMut() -> Result<Box<dyn Read + Send>>,
-    /// Whether it can be opened again, for the work to be tried again when others were at the same rows.
-    pub again: bool,
+    /// Hears that all rows are in, and are committed now.
+    pub commits: &'i mut dyn FnMut(),
 }
 
 /// Imports a file. `rejects`: where rows that are refused go; without it the first one ends the import. `told` hears how many rows are
@@ -79,10 +79,7 @@ pub fn import(
     let mut finished = false;
     let name = input.name;
     let mut first = Some(Records::open(subject, ((input.open)()?, name), options, rejects)?);
-    // What was read of a pipe cannot be read again.
-    let attempts = TransactionOptions::new();
-    let attempts = if input.again { attempts } else { attempts.attempts(1) };
-    let done = transaction(connection, &attempts, |connection| {
+    let done = transaction(connection, &TransactionOptions::new(), |connection| {
         let mut records = if let Some(records) = first.take() {
             records
         } else {
@@ -106,6 +103,7 @@ pub fn import(
             trail.write(connection, &Event::bulk("import", &table, counts))?;
         }
         finished = true;
+        (input.commits)();
         if options.dry_run { Err(Error::from(diesel::result::Error::RollbackTransaction)) } else { Ok(()) }
     });
     imported.rejected = rejects.map_or(0, |rejects| rejects::locked(rejects).count());

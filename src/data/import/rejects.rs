@@ -3,7 +3,8 @@
 use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 
@@ -31,6 +32,8 @@ pub struct Rejects {
     pub path: PathBuf,
     /// Nothing is written in a run that changes nothing.
     dry_run: bool,
+    /// Whether the file was made by this run.
+    made: Arc<AtomicBool>,
     file: Option<BufWriter<File>>,
     header: Vec<u8>,
     count: u64,
@@ -46,7 +49,19 @@ impl Rejects {
             let error = Error::new(Code::Usage, message).note("nothing was done");
             return Err(error.hint("import it first, or name another file by `--rejects FILE`"));
         }
-        Ok(Self { path, dry_run, file: None, header: Vec::new(), count: 0, first: Vec::new() })
+        Ok(Self { path, dry_run, made: Arc::default(), file: None, header: Vec::new(), count: 0, first: Vec::new() })
+    }
+
+    /// What takes the file away, as far as this run made it: from any thread, where nothing comes of the import.
+    #[must_use]
+    pub fn sweeper(&self) -> Box<dyn Fn() + Send> {
+        let (path, made) = (self.path.clone(), Arc::clone(&self.made));
+        Box::new(move || {
+            if made.swap(false, Ordering::SeqCst) {
+                // That it stays does no harm, and the next run says that it is there.
+                let _ = std::fs::remove_file(&path);
+            }
+        })
     }
 
     /// Where they are; `None`: there are none, or nothing was to be written.
@@ -83,6 +98,7 @@ impl Rejects {
             return file.write_all(line);
         }
         let mut file = BufWriter::new(private(&self.path)?);
+        self.made.store(true, Ordering::SeqCst);
         file.write_all(&self.header)?;
         file.write_all(line)?;
         self.file = Some(file);
