@@ -8,7 +8,7 @@ use super::condition::Condition;
 use super::expr::{Expr, Op, Operand, Test};
 use super::list::unreadable;
 use super::render;
-use crate::db::{AnyConnection, Form, Value};
+use crate::db::{AnyConnection, DbError, Form, Value};
 use crate::error::{Code, Error, Result};
 use crate::record::Record;
 use crate::rows::{Column, Kind, Subject, Writer};
@@ -78,6 +78,18 @@ impl Measure {
         }
         if column.kind == Kind::Json && function != Function::Count {
             return Err(Error::new(Code::Filter, format!("{title} is JSON, which has no order")));
+        }
+        // PostgreSQL has no least and no greatest of these, whatever their order.
+        let orderless = match column.kind {
+            Kind::Uuid => Some("a UUID"),
+            Kind::Bool => Some("`true` or `false`"),
+            _ => None,
+        };
+        if let Some(what) = orderless.filter(|_| matches!(function, Function::Least | Function::Greatest)) {
+            let error = Error::new(Code::Filter, format!("{title} is {what}, and has no {}", function.word()));
+            return Err(
+                error.hint(format!("`dbtool data list {} --sort {name} --limit 1` shows the first", subject.name))
+            );
         }
         if column.sensitive && !reveal && function != Function::Count {
             let error = Error::new(Code::Filter, format!("{title} is sensitive"));
@@ -294,8 +306,20 @@ impl Aggregate<'_> {
     /// Computes it.
     pub fn run(&self, connection: &mut AnyConnection) -> Result<Groups> {
         let statement = self.statement()?;
-        let rows = connection.select(&statement.sql, &statement.binds).map_err(|error| unreadable(&self.subject, self.condition.as_ref(), error))?;
+        let rows = connection.select(&statement.sql, &statement.binds).map_err(|error| self.failed(error))?;
         Ok(Groups { rows: rows.iter().map(|row| self.record(row)).collect() })
+    }
+
+    /// SQLite sums whole numbers in 64 bits.
+    fn failed(&self, error: DbError) -> Error {
+        if error.message != "integer overflow" {
+            return unreadable(&self.subject, self.condition.as_ref(), error);
+        }
+        let sums = |measure: &&Measure| matches!(measure.function, Function::Sum | Function::Average);
+        let columns = self.measures.iter().filter(sums).filter_map(|measure| measure.column);
+        let columns = columns.map(|at| format!("`{}.{}`", self.subject.name, self.subject.columns[at].name));
+        let message = format!("a sum of {} has more than the 64 bits that SQLite sums in", text::listed(columns));
+        Error::new(Code::Value, message).hint("sum fewer rows at once: name a filter, or groups by `--by`")
     }
 
     fn record(&self, row: &[Value]) -> Record {

@@ -3,6 +3,8 @@
 use std::io::Write as _;
 use std::process::Stdio;
 
+use dbtool::backend::Backend;
+
 use crate::data::stocked;
 use crate::support::{Project, Run, on_each_backend, on_servers};
 
@@ -121,5 +123,34 @@ fn a_signal_ends_an_import_and_says_that_nothing_is_in() {
             }
         }
         assert_eq!(project.query("SELECT count(*) FROM t"), ["0"]);
+    });
+}
+
+#[test]
+fn a_least_of_what_has_none_is_refused_alike() {
+    on_each_backend(|project| {
+        let project = stocked(project);
+        project.session().execute("CREATE TABLE flags (id integer NOT NULL PRIMARY KEY, yes boolean)").unwrap();
+        for (table, column, what) in [("products", "id", "a UUID"), ("flags", "yes", "`true` or `false`")] {
+            for function in ["min", "max"] {
+                let run = project.expect(2, &["data", "aggregate", table, &format!("--{function}"), column]);
+                run.says(&[&format!("`{table}.{column}` is {what}, and has no {function}")]);
+            }
+        }
+    });
+}
+
+#[test]
+fn a_sum_beyond_what_sqlite_can_hold_names_its_column() {
+    on_each_backend(|project| {
+        project.session().execute("CREATE TABLE t (id integer NOT NULL PRIMARY KEY, n bigint)").unwrap();
+        project.session().execute("INSERT INTO t VALUES (1, 9223372036854775807), (2, 9223372036854775807)").unwrap();
+        let sum = ["data", "aggregate", "t", "--sum", "n", "-o", "json"];
+        if project.backend == Backend::Sqlite {
+            project.expect(11, &sum).says(&["a sum of `t.n`", "64 bits"]);
+        } else {
+            project.ok(&sum).says_nothing_of(&["error"]);
+            assert!(project.ok(&sum).stdout.contains("18446744073709551614"));
+        }
     });
 }
