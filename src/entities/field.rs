@@ -47,6 +47,8 @@ pub struct Field {
     pub choices: &'static [&'static str],
     /// The least of a number or an amount.
     pub least: Option<i64>,
+    /// The most of a number.
+    pub most: Option<i64>,
 }
 
 impl Field {
@@ -64,6 +66,7 @@ impl Field {
             digits: None,
             choices: &[],
             least: None,
+            most: None,
         }
     }
 
@@ -117,6 +120,12 @@ impl Field {
         self
     }
 
+    #[must_use]
+    pub const fn at_most(mut self, most: i64) -> Self {
+        self.most = Some(most);
+        self
+    }
+
     /// Brings a value into the form that a record has it in: an amount with two places, an address in lower case, a moment in
     /// UTC. The texts of a command line and the numbers of a file are taken alike.
     pub fn normal(&self, value: &Value) -> Result<Value, Broken> {
@@ -154,6 +163,11 @@ impl Field {
                     && number < least
                 {
                     add("range", format!("is {}less than {least}", self.shown(&number.to_string())));
+                }
+                if let (Some(most), Some(number)) = (self.most, number.as_i64())
+                    && number > most
+                {
+                    add("range", format!("is {}more than {most}", self.shown(&number.to_string())));
                 }
                 return;
             }
@@ -293,6 +307,8 @@ mod tests {
             (field(Meaning::Email), json!("alice@localhost"), vec!["email"]),
             (field(Meaning::Email).longest(10), json!("no address at all"), vec!["length", "email"]),
             (field(Meaning::Integer).at_least(1), json!(0), vec!["range"]),
+            (field(Meaning::Integer).at_most(9), json!(9), vec![]),
+            (field(Meaning::Integer).at_most(9), json!(10), vec!["range"]),
             (field(Meaning::Integer), json!(1.5), vec!["type"]),
             (field(Meaning::Integer), json!("99999999999999999999"), vec!["type"]),
             (field(Meaning::Money).at_least(0), json!("-0.01"), vec!["range"]),

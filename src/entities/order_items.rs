@@ -18,7 +18,7 @@ const FIELDS: &[Field] = &[
     Field::new("id", Meaning::Id).has_default(),
     Field::new("order_id", Meaning::Id).managed(),
     Field::new("product_id", Meaning::Id).managed(),
-    Field::new("quantity", Meaning::Integer).at_least(1).managed(),
+    Field::new("quantity", Meaning::Integer).at_least(1).at_most(i32::MAX as i64).managed(),
     Field::new("unit_price", Meaning::Money).digits(10).at_least(0).managed(),
 ];
 

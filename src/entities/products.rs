@@ -24,7 +24,7 @@ const FIELDS: &[Field] = &[
     Field::new("name", Meaning::Text).longest(255),
     Field::new("description", Meaning::Text).nullable(),
     Field::new("price", Meaning::Money).digits(10).at_least(0),
-    Field::new("stock_quantity", Meaning::Integer).at_least(0).has_default(),
+    Field::new("stock_quantity", Meaning::Integer).at_least(0).at_most(i32::MAX as i64).has_default(),
     Field::new("created_at", Meaning::Instant).has_default(),
     Field::new("updated_at", Meaning::Instant).has_default(),
     Field::new("created_by", Meaning::Id).nullable(),

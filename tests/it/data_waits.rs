@@ -92,6 +92,19 @@ fn what_is_done_is_told_though_the_output_fails() {
     }
 }
 
+#[test]
+fn a_number_beyond_its_type_is_refused_everywhere() {
+    on_each_backend(|project| {
+        let project = stocked(project);
+        for number in ["2147483648", "4294967296", "9223372036854775807"] {
+            let given = format!("stock_quantity={number}");
+            project.expect(11, &["data", "update", "products", "LAMP", &given]);
+        }
+        project.ok(&["data", "update", "products", "LAMP", "stock_quantity=2147483647"]);
+        project.ok(&["order", "place", "--user", "alice@example.com", "--item", "LAMP=1"]);
+    });
+}
+
 #[cfg(unix)]
 #[test]
 fn a_signal_ends_an_import_and_says_that_nothing_is_in() {
