@@ -137,16 +137,26 @@ pub fn shorten(text: &str, characters: usize) -> String {
 /// Control characters (terminal sequences among them) made visible, so that foreign text cannot act on a terminal.
 #[must_use]
 pub fn printable(text: &str) -> Cow<'_, str> {
-    let acts = |c: char| c.is_control() && !matches!(c, '\t' | '\n');
-    if !text.contains(acts) {
+    escaped(text, |c| acts(c) && !matches!(c, '\t' | '\n'))
+}
+
+/// A value on one line, whatever it holds: nothing in it breaks the line or turns its direction.
+#[must_use]
+pub fn visible(text: &str) -> Cow<'_, str> {
+    escaped(text, acts)
+}
+
+/// Whether a character acts on what shows it: on a terminal, on a line, or on the direction of what follows.
+fn acts(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2028}' | '\u{2029}' | '\u{2066}'..='\u{2069}')
+}
+
+fn escaped(text: &str, acts: impl Fn(char) -> bool) -> Cow<'_, str> {
+    if !text.contains(&acts) {
         return text.into();
     }
-    text.chars()
-        .map(|c| match c {
-            c if acts(c) => c.escape_default().to_string(),
-            c => c.to_string(),
-        })
-        .collect()
+    text.chars().map(|c| if acts(c) { c.escape_default().to_string() } else { c.to_string() }).collect()
 }
 
 /// A size in the units that people read: `1023 B`, `16.0 MiB`.
@@ -238,6 +248,7 @@ mod tests {
 
     #[test]
     fn control_characters_are_escaped() {
-        assert_eq!(printable("a\u{1b}[2Jb"), "a\\u{1b}[2Jb");
+        assert_eq!(printable("a\u{1b}[2Jb\u{202e}c\nd"), "a\\u{1b}[2Jb\\u{202e}c\nd");
+        assert_eq!(visible("a\nb\u{1b}[2J\u{202e}c é"), "a\\nb\\u{1b}[2J\\u{202e}c é");
     }
 }

@@ -135,6 +135,17 @@ impl Rows {
         self
     }
 
+    /// With each value on one line, whatever it holds: values of a database, for people.
+    #[must_use]
+    pub fn visible(mut self) -> Self {
+        for value in self.rows.iter_mut().flatten() {
+            if let Cow::Owned(shown) = text::visible(value) {
+                *value = shown;
+            }
+        }
+        self
+    }
+
     /// As a table for people. The header stands out; nothing is drawn that is not needed. Where each
     /// value is one line, it is done here: to draw them takes most of the time of a long `status`.
     pub fn print(&self, terminal: &Terminal) {

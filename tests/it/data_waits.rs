@@ -105,6 +105,21 @@ fn a_number_beyond_its_type_is_refused_everywhere() {
     });
 }
 
+#[test]
+fn no_name_of_a_product_acts_on_a_terminal() {
+    on_each_backend(|project| {
+        let project = stocked(project);
+        project.ok(&["data", "update", "products", "LAMP", "name=La\u{202e}mp\ntwo"]);
+        let place = ["order", "place", "--user", "alice@example.com", "--item"];
+        let placed = project.ok(&[&place[..], &["LAMP=1"]].concat());
+        assert!(placed.stdout.contains("La\\u{202e}mp\\ntwo"), "{placed}");
+        let short = project.expect(11, &[&place[..], &["LAMP=99"]].concat());
+        short.says(&["(La\\u{202e}mp\\ntwo): 99 wanted"]).says_nothing_of(&["\u{202e}"]);
+        project.expect(10, &[&place[..], &["NO\u{202e}\nNE=1"]].concat()).says(&["`NO\\u{202e}\\nNE`"]);
+        project.ok(&["audit", "list"]).says_nothing_of(&["\u{202e}"]);
+    });
+}
+
 #[cfg(unix)]
 #[test]
 fn a_signal_ends_an_import_and_says_that_nothing_is_in() {

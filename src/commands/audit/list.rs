@@ -124,7 +124,7 @@ fn view(terminal: &Terminal, page: &Page) {
     };
     let names = ["at", "action", "entity", "id", "actor", "outcome", "reason", "event"];
     let rows = Rows { columns: names.map(Column::left).to_vec(), rows: page.events.iter().map(row).collect() };
-    rows.without_empty(|_| false).print(terminal);
+    rows.without_empty(|_| false).visible().print(terminal);
     let count = terminal.paint(Style::Bold, &text::count(page.events.len(), "event"));
     match page.next {
         Some(next) => terminal.status(&format!("{count}, and there are more: `--after {next}`")),

@@ -63,7 +63,7 @@ fn shown(value: &Value) -> String {
 fn view(terminal: &Terminal, report: &Shown) {
     let event = &report.event;
     let title = format!("{} {} {}", event.action, event.entity, event.entity_id);
-    let mut page = format!("{}\n", terminal.paint_data(Style::Bold, &text::printable(&title)));
+    let mut page = format!("{}\n", terminal.paint_data(Style::Bold, &text::visible(&title)));
     let outcome = match &event.reason {
         Some(reason) => format!("{}: {reason}", event.outcome),
         None => event.outcome.clone(),
@@ -86,5 +86,5 @@ fn view(terminal: &Terminal, report: &Shown) {
         return;
     };
     terminal.data("\n");
-    rows.without_empty(|_| false).print(terminal);
+    rows.without_empty(|_| false).visible().print(terminal);
 }

@@ -9,6 +9,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::output::{Column, Report, Rows, Terminal, emit};
 use crate::record::Record;
+use crate::text::visible;
 
 /// Several records, in the shape that a command has.
 #[derive(Serialize)]
@@ -29,11 +30,7 @@ impl<'r, R: Serialize> Records<'r, R> {
 
     pub fn emit(&self, context: &Context<'_>) -> Result<()> {
         emit(context.terminal, context.format, self, |terminal, report| {
-            let mut rows = table(report.rows, &report.names, "NULL");
-            for value in rows.rows.iter_mut().flatten() {
-                *value = visible(value).into_owned();
-            }
-            rows.print(terminal);
+            table(report.rows, &report.names, "NULL").visible().print(terminal);
         })
     }
 }
@@ -127,26 +124,9 @@ fn cell(value: &Json, null: &str) -> String {
     }
 }
 
-/// A value on one line, whatever it holds: nothing in it breaks the line or turns its direction.
-fn visible(text: &str) -> Cow<'_, str> {
-    let acts = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2028}' | '\u{2029}' | '\u{2066}'..='\u{2069}')
-    };
-    if !text.contains(acts) {
-        return text.into();
-    }
-    text.chars().map(|c| if acts(c) { c.escape_default().to_string() } else { c.to_string() }).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_value_is_one_line() {
-        assert_eq!(visible("a\nb\u{1b}[2J\u{202e}c é"), "a\\nb\\u{1b}[2J\\u{202e}c é");
-    }
 
     #[test]
     fn amounts_stand_at_the_right() {

@@ -97,7 +97,7 @@ fn view(terminal: &Terminal, page: &ShownPage) {
         Column::right("total"),
         Column::left("placed"),
     ];
-    Rows { columns, rows: page.orders.iter().map(row).collect() }.print(terminal);
+    Rows { columns, rows: page.orders.iter().map(row).collect() }.visible().print(terminal);
     let count = terminal.paint(Style::Bold, &text::count(page.orders.len(), "order"));
     match page.next {
         Some(next) => terminal.status(&format!("{count}, and there are more: `--after {next}`")),

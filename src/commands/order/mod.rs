@@ -65,7 +65,7 @@ fn view(terminal: &Terminal, order: &Shown) {
     }
     page.push('\n');
     terminal.data(&page);
-    let mut rows = order.rows().unwrap_or_default();
+    let mut rows = order.rows().unwrap_or_default().visible();
     let blank = String::new;
     rows.rows.push(vec!["total".to_owned(), blank(), blank(), blank(), order.total()]);
     rows.print(terminal);

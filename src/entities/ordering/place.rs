@@ -148,7 +148,7 @@ pub(super) fn unknown_user(connection: &mut AnyConnection, email: &str) -> Step<
     let before = users::table.filter(users::email.lt(email)).order(users::email.desc()).limit(NEIGHBOURS);
     let mut near: Vec<String> = from.select(users::email).load(connection)?;
     near.extend(before.select(users::email).load::<String>(connection)?);
-    Ok(not_found(format!("no user has the e-mail address `{email}`"), email, &near))
+    Ok(not_found(format!("no user has the e-mail address `{}`", text::visible(email)), email, &near))
 }
 
 /// So many words on either side are looked at for the nearest, by the index that they stand in.
@@ -202,7 +202,7 @@ fn unknown_product(connection: &mut AnyConnection, sku: &str) -> Step<Error> {
     let before = products::table.filter(products::sku.lt(sku)).order(products::sku.desc()).limit(NEIGHBOURS);
     let mut near: Vec<String> = from.select(products::sku).load(connection)?;
     near.extend(before.select(products::sku).load::<String>(connection)?);
-    Ok(not_found(format!("no product has the SKU `{sku}`"), sku, &near))
+    Ok(not_found(format!("no product has the SKU `{}`", text::visible(sku)), sku, &near))
 }
 
 /// What is sold of each product at which price, or of which there is too little.
@@ -212,6 +212,7 @@ fn lines(products: &[Product], wanted: &BTreeMap<&str, i32>) -> Step<Vec<(Id, i3
     for (id, sku, name, price, available) in products {
         let quantity = wanted.get(sku.as_str()).copied().ok_or_else(|| changed_meanwhile("product"))?;
         if *available < quantity {
+            let [sku, name] = [sku, name].map(|word| text::visible(word));
             short.push(format!("`{sku}` ({name}): {quantity} wanted, {available} available"));
         }
         lines.push((*id, quantity, *price));

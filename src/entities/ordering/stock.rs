@@ -8,6 +8,7 @@ use crate::db::{AnyConnection, among, locked, on_each};
 use crate::error::{Code, Error};
 use crate::fault;
 use crate::schema::products;
+use crate::text;
 
 /// Takes so much of a product; `false`: there is less. The product should be locked.
 pub fn take(connection: &mut AnyConnection, product: Id, quantity: i32, by: Option<Id>) -> Step<bool> {
@@ -31,7 +32,8 @@ pub fn give_back(connection: &mut AnyConnection, items: &mut [(Id, i32)], by: Op
     if let Some((_, sku, stock)) =
         products.iter().find(|(id, _, stock)| i64::from(*stock) + more(*id).sum::<i64>() > i64::from(i32::MAX))
     {
-        let message = format!("the stock of `{sku}` is {stock}, and would become more than {}", i32::MAX);
+        let message =
+            format!("the stock of `{}` is {stock}, and would become more than {}", text::visible(sku), i32::MAX);
         return Err(Error::new(Code::OrderStock, message).note("nothing was changed").into());
     }
     for (product, quantity) in items {
@@ -52,7 +54,7 @@ pub fn check(connection: &mut AnyConnection, ids: &[Id]) -> Step<()> {
     if below.is_empty() {
         return Ok(());
     }
-    let products = crate::text::listed(below.iter().map(|sku| format!("`{sku}`")));
+    let products = text::listed(below.iter().map(|sku| format!("`{}`", text::visible(sku))));
     let error = Error::new(Code::OrderCheck, format!("the stock of {products} would be less than nothing"));
     Err(error.note("nothing was changed").into())
 }
