@@ -12,7 +12,7 @@ use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::window::Window;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 
 /// Reads objects one by one.
 pub struct Json<R> {
@@ -130,6 +130,11 @@ impl<R: Read> Json<R> {
         Ok(object.0)
     }
 
+    /// Whether the input has nothing at all, once that was looked for.
+    pub fn is_blank(&self) -> bool {
+        self.place == At::Start
+    }
+
     /// The line on which the current object begins.
     pub fn line(&self) -> u64 {
         self.line
@@ -185,6 +190,16 @@ impl<'de> Deserialize<'de> for Object<'de> {
 pub fn without_place(cause: &serde_json::Error) -> String {
     let words = cause.to_string();
     words.split(" at line ").next().unwrap_or_default().to_owned()
+}
+
+/// Says of an error that a text has half of a surrogate pair, as a program writes that cuts texts: no database could store it.
+#[must_use]
+pub fn not_unicode(error: Error, column: &str, cause: &serde_json::Error) -> Error {
+    error
+        .with_code(Code::RowsMalformed)
+        .saying(format!("`{column}`: the value is not text in Unicode"))
+        .because(without_place(cause))
+        .hint("write both halves of the character, as in `\\ud83d\\ude00`, or leave out the one")
 }
 
 /// Writes a text as a JSON string.

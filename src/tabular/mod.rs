@@ -8,7 +8,7 @@ mod window;
 use std::path::Path;
 
 pub use self::csv::{Csv, write as write_csv};
-pub use self::json::{Json, Object, without_place, write_text as write_json_text};
+pub use self::json::{Json, Object, not_unicode, without_place, write_text as write_json_text};
 
 /// The form of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

@@ -443,3 +443,78 @@ fn what_is_no_text_and_what_is_a_mask_are_no_values() {
     project.expect(11, &["data", "update", "user_profiles", &alice, "phone=***"]).says(&["stands for a masked value"]);
     assert_eq!(project.query("SELECT phone FROM user_profiles"), ["+49 30 1"]);
 }
+
+#[test]
+fn half_of_a_character_is_no_text_and_no_null() {
+    on_each_backend(|project| {
+        project.session().execute("CREATE TABLE t (id integer NOT NULL PRIMARY KEY, a varchar(20))").unwrap();
+        for (text, line) in [(r#"{"id": 1, "a": "x"}"#, 1), ("{\"id\": 1,\n \"a\": \"x\"}", 2)] {
+            for half in [r"caf\ud83d", r"\udc00", r"\ud83dx"] {
+                let row = text.replace("\"x\"", &format!("\"{half}\""));
+                project.write("in.json", format!("[{row}]"));
+                let run = project.expect(2, &["data", "import", "t", "in.json"]);
+                run.says(&[
+                    "error[data/malformed]: `t.a`: the value is not text in Unicode",
+                    "in.json:1",
+                    "write both halves",
+                ]);
+                run.says(&["nothing was imported"]);
+                let run = project.expect(2, &["data", "create", "t", "--from", "in.json"]);
+                let place = format!("in.json:{line}:");
+                run.says(&["error[data/malformed]: `t.a`: the value is not text in Unicode", &place]);
+                run.says_nothing_of(&["too large"]);
+            }
+        }
+        project.write("in.jsonl", "{\"id\": 1, \"a\": \"b\"}\n{\"id\": 2, \"a\": \"\\ud83d\"}\n");
+        let quarantine = ["data", "import", "t", "in.jsonl", "--on-error", "quarantine"];
+        project.expect(2, &quarantine).says(&["in.jsonl:2", "not text in Unicode", "nothing was imported"]);
+        assert_eq!(project.query("SELECT count(*) FROM t"), ["0"]);
+        project.write("in.json", r#"[{"id": 1, "a": "\ud83d\ude00"}]"#);
+        project.ok(&["data", "import", "t", "in.json"]);
+        assert_eq!(project.query("SELECT a FROM t"), ["😀"]);
+    });
+}
+
+#[test]
+fn a_row_without_columns_is_none() {
+    on_each_backend(|project| {
+        project.session().execute("CREATE TABLE t (id integer PRIMARY KEY, a varchar(20))").unwrap();
+        for (text, place) in [
+            ("[{}]", "in.json:1"),
+            ("[{},{}]", "in.json:1"),
+            ("[\n {}\n]", "in.json:2"),
+            ("[{\"id\": 1},\n {}]", "in.json:2"),
+        ] {
+            project.write("in.json", text);
+            for more in [&[][..], &["--dry-run"], &["--on-error", "quarantine"], &["--upsert"]] {
+                let run = project.expect(2, &[&["data", "import", "t", "in.json"], more].concat());
+                run.says(&["error[data/malformed]: the row has no column", place, "leave it out"]);
+            }
+        }
+        for text in ["", " \n", "\u{feff}"] {
+            project.write("in.json", text);
+            project.expect(2, &["data", "import", "t", "in.json"]).says(&["error[data/malformed]: `in.json` is empty"]);
+        }
+        // As an export without rows writes them.
+        for (name, text) in [("in.json", "[]\n"), ("in.jsonl", "")] {
+            project.write(name, text);
+            project.ok(&["data", "import", "t", name]).says(&["0 rows"]);
+        }
+        assert_eq!(project.query("SELECT count(*) FROM t"), ["0"]);
+    });
+}
+
+#[test]
+fn a_null_is_told_as_the_file_writes_it() {
+    on_each_backend(|project| {
+        let project = people(project);
+        for (name, text) in
+            [("in.json", "[{\"id\": 1, \"name\": null}]"), ("in.jsonl", "{\"id\": 1, \"name\": \"a\"}\n{\"id\": 2}\n")]
+        {
+            project.write(name, text);
+            let run = project.expect(11, &["data", "import", "people", name]);
+            run.says(&["`people.name` must have a value", "a column that a row leaves out"]);
+            run.says_nothing_of(&["an empty field"]);
+        }
+    });
+}

@@ -10,7 +10,7 @@ use crate::data::{self, Assignment};
 use crate::error::{Code, Error, Place, Result};
 use crate::record::Record;
 use crate::rows::{Column, Kind, Subject, number};
-use crate::tabular::{Object, without_place};
+use crate::tabular::{Object, not_unicode, without_place};
 use crate::text;
 
 /// Records to store, and whether they were one rather than a list of one.
@@ -134,12 +134,16 @@ pub fn of_file(subject: &Subject<'_>, path: &Path) -> Result<Input> {
             Error::new(Code::Usage, format!("item {number} of `{}` is no row", name.display()))
                 .because(without_place(&cause))
         })?;
+        let path = name.clone();
         let checked = || -> Result<Record> {
             let mut record = Record::new();
             for (name, raw) in given {
                 let at = subject.column(&name)?;
                 let column = &subject.columns[at];
-                let json = of_raw(column, raw)?;
+                let json = of_raw(&subject.name.to_string(), column, raw).map_err(|error| {
+                    let offset = raw.get().as_ptr().addr().saturating_sub(text.as_ptr().addr());
+                    error.at(Place { excerpt: String::new(), ..Place::of(&path, &text, offset) })
+                })?;
                 // Its entity reads it together with the others.
                 let json = if column.known { json } else { column.kind.json(&subject.value(at, &json)?) };
                 if record.insert(column.name.clone(), json).is_some() {
@@ -154,15 +158,22 @@ pub fn of_file(subject: &Subject<'_>, path: &Path) -> Result<Input> {
 }
 
 /// A value of a document. A number that no float is equal to stays its text, where its column has room for it.
-fn of_raw(column: &Column, raw: &RawValue) -> Result<Json> {
+fn of_raw(table: &str, column: &Column, raw: &RawValue) -> Result<Json> {
     let text = raw.get();
-    let json: Option<Json> = serde_json::from_str(text).ok();
+    let json = serde_json::from_str::<Json>(text);
     let is_number = text.starts_with(|first: char| first == '-' || first.is_ascii_digit());
-    let is_exact = json.as_ref().is_some_and(|json| number::is_same(&json.to_string(), text));
+    let is_exact = json.as_ref().is_ok_and(|json| number::is_same(&json.to_string(), text));
     if is_number && !is_exact && (column.is_number() || column.kind == Kind::Any) {
         let is_odd = text.contains(['e', 'E']) || matches!(column.kind, Kind::Int { .. });
         let written_out = number::plain(text).filter(|_| is_odd);
         return Ok(Json::String(written_out.unwrap_or_else(|| text.to_owned())));
     }
-    json.ok_or_else(|| Error::new(Code::Value, format!("a number of `{}` is too large for JSON", column.name)))
+    json.map_err(|cause| {
+        let name = format!("{table}.{}", column.name);
+        match without_place(&cause).as_str() {
+            "number out of range" => Error::new(Code::Value, format!("a number of `{name}` is too large for JSON")),
+            "recursion limit exceeded" => Error::new(Code::Value, format!("the value of `{name}` is nested too deep")),
+            _ => not_unicode(Error::new(Code::RowsMalformed, ""), &name, &cause),
+        }
+    })
 }

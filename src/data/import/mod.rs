@@ -91,7 +91,7 @@ pub fn import(
         };
         if subject.entity.is_none() && !options.upsert && !options.events {
             let target = records.target();
-            let mut keeper = Keeper { subject, name, rejects, told, inserted: 0 };
+            let mut keeper = Keeper { subject, name, form: options.form, rejects, told, inserted: 0 };
             bulk::load(connection, &target, &mut records, &mut keeper)?;
             imported.inserted = keeper.inserted;
         } else {
@@ -168,6 +168,7 @@ fn is_of_a_row(error: &Error) -> bool {
 struct Keeper<'a, 'c> {
     subject: &'a Subject<'c>,
     name: &'a Path,
+    form: Form,
     rejects: Option<&'a Mutex<Rejects>>,
     told: &'a mut dyn FnMut(u64) -> Result<()>,
     inserted: u64,
@@ -180,7 +181,7 @@ impl Watch for Keeper<'_, '_> {
     }
 
     fn refused(&mut self, fault: Fault) -> Result<()> {
-        let (error, fields, row) = rejects::of_fault(self.subject, self.name, &fault);
+        let (error, fields, row) = rejects::of_fault(self.subject, self.name, self.form, &fault);
         match self.rejects {
             Some(rejects) => {
                 let fields: Vec<_> = fields.iter().map(Option::as_deref).collect();

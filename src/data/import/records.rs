@@ -1,10 +1,13 @@
 //! The rows of a file as a table takes them: its columns found by their names, its words read as their types.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+
+use serde_json::value::RawValue;
 
 use super::Options;
 use super::rejects::{Rejects, locked, mark, marked, numbered, place};
@@ -12,7 +15,7 @@ use crate::db::bulk::{self, Source};
 use crate::error::{Code, Error, Result};
 use crate::record::Record;
 use crate::rows::{Column, Kind, Subject, Wrong, number};
-use crate::tabular::{Csv, Form, Json};
+use crate::tabular::{self, Csv, Form, Json};
 use crate::text;
 
 type Input = Box<dyn Read + Send>;
@@ -67,10 +70,15 @@ impl<'s> Records<'s> {
             Form::Json | Form::Jsonl => {
                 let mut json = Json::new(input, name);
                 let header = if json.advance()? {
-                    json.object_now()?.into_keys().map(Cow::into_owned).collect()
+                    object(&json)?.into_keys().map(Cow::into_owned).collect()
                 } else {
                     Vec::new()
                 };
+                // No lines are no rows, and so `data export` writes them; an array is there though it has none.
+                if options.form == Form::Json && json.is_blank() {
+                    let message = format!("`{}` is empty: it must have an array of rows", name.display());
+                    return Err(Error::new(Code::RowsMalformed, message).hint("`[]` is an array without rows"));
+                }
                 (Reader::Json(json, header.clone()), header)
             }
         };
@@ -132,22 +140,27 @@ impl<'s> Records<'s> {
                 (0..self.columns.len()).map(|at| word(at).transpose()).collect()
             }
             Reader::Json(json, names) => {
-                let object = json.object_now()?;
+                let object = object(json)?;
                 // What has no column in a file of refused rows is no row's own fault: it ends the import.
                 if let Some(key) = object.keys().find(|key| !names.iter().any(|name| name == *key)) {
                     let error = json.malformed(format!("the row has `{key}`, which the first row does not have"));
                     return Err(error.hint("name every column in the first row, with `null` where it has no value"));
                 }
-                let word =
-                    |(name, column): (&String, &&Column)| match object.get(name.as_str()).map(|value| value.get()) {
+                let word = |(name, column): (&String, &&Column)| {
+                    Ok(match object.get(name.as_str()).map(|value| value.get()) {
                         None | Some("null") => None,
                         // A text is JSON, too.
                         Some(text) if text.starts_with('"') && column.kind != Kind::Json => {
-                            serde_json::from_str::<String>(text).ok().map(Cow::Owned)
+                            let text = serde_json::from_str::<String>(text).map_err(|cause| {
+                                let column = format!("{}.{}", self.table, column.name);
+                                tabular::not_unicode(json.malformed(""), &column, &cause)
+                            })?;
+                            Some(Cow::Owned(text))
                         }
                         Some(text) => Some(Cow::Owned(text.to_owned())),
-                    };
-                Ok(names.iter().zip(&self.columns).map(word).collect())
+                    })
+                };
+                names.iter().zip(&self.columns).map(word).collect()
             }
         }
     }
@@ -272,6 +285,16 @@ impl Source for Records<'_> {
             Reader::Json(json, _) => mark(json.line(), json.row()),
         }
     }
+}
+
+/// The current object of a file. One without columns would be a row of nothing but defaults, which nobody means.
+fn object(json: &Json<Input>) -> Result<BTreeMap<Cow<'_, str>, &RawValue>> {
+    let object = json.object_now()?;
+    if object.is_empty() {
+        let error = numbered(json.malformed("the row has no column"), json.row());
+        return Err(error.hint("leave it out, or name a column in it: `{\"column\": null}`"));
+    }
+    Ok(object)
 }
 
 /// JSON may write a whole number as `5.0`, and any as `5e3`.

@@ -13,7 +13,7 @@ use crate::db::bulk::{Cell, Fault};
 use crate::error::{Code, Error, Place, Result};
 use crate::record::Record;
 use crate::rows::{Column, Kind, Shown, Subject, refused};
-use crate::tabular;
+use crate::tabular::{self, Form};
 
 /// So many of them are told of by themselves.
 const TOLD: usize = 20;
@@ -191,6 +191,7 @@ pub(super) fn numbered(error: Error, row: Option<u64>) -> Error {
 pub(super) fn of_fault(
     subject: &Subject<'_>,
     file: &Path,
+    form: Form,
     fault: &Fault,
 ) -> (Error, Vec<Option<Vec<u8>>>, Option<u64>) {
     let mut record = Record::new();
@@ -222,7 +223,11 @@ pub(super) fn of_fault(
         _ => refused(subject, &record, fault.error.clone()),
     };
     let is_null = column.is_some_and(|column| !column.nullable && fault.value.is_none());
-    let error = if is_null { error.hint("an empty field is NULL; `\"\"` is the empty text") } else { error };
+    let hint = match form {
+        Form::Csv => "an empty field is NULL; `\"\"` is the empty text",
+        Form::Json | Form::Jsonl => "`null`, and a column that a row leaves out, is NULL; `\"\"` is the empty text",
+    };
+    let error = if is_null { error.hint(hint) } else { error };
     let (line, row) = marked(fault.line);
     (numbered(error.at(place(file, line)), row), fields, row)
 }
