@@ -518,3 +518,67 @@ fn a_null_is_told_as_the_file_writes_it() {
         }
     });
 }
+
+#[test]
+fn two_that_write_one_file_write_it_whole() {
+    let project = people(Project::sqlite());
+    let mut rows = String::new();
+    (1..=20_000).for_each(|id| write!(rows, "{}({id}, 'n')", if id > 1 { "," } else { "" }).unwrap());
+    project.session().execute(&format!("INSERT INTO people (id, name) VALUES {rows}")).unwrap();
+    let columns = ["id", "id,name", "id,name,age", "id,name,age,joined"];
+    let export = |columns: &str| {
+        project.command(&["data", "export", "people", "--columns", columns, "--file", "out.csv"]).spawn().unwrap()
+    };
+    for child in columns.map(export) {
+        let run = crate::support::Run::of(&child.wait_with_output().unwrap());
+        assert_eq!(run.code, 0, "{run}");
+    }
+    let out = std::fs::read_to_string(project.path("out.csv")).unwrap();
+    let header = out.lines().next().unwrap();
+    assert!(columns.contains(&header), "{header}");
+    let commas = header.matches(',').count();
+    assert!(out.lines().all(|line| line.matches(',').count() == commas));
+    assert_eq!(out.lines().count(), 20_001);
+    assert_eq!(unfinished(&project), 0);
+    // What a process left that was killed goes with the next one, unless another may be at it.
+    for (name, hours) in [(".out.csv.1.dbtool-unfinished", 25), (".out.csv.2.dbtool-unfinished", 1)] {
+        project.write(name, "id\n1");
+        let file = std::fs::File::options().write(true).open(project.path(name)).unwrap();
+        file.set_modified(std::time::SystemTime::now() - std::time::Duration::from_hours(hours)).unwrap();
+    }
+    project.ok(&["data", "export", "people", "--file", "out.csv"]);
+    assert!(!project.path(".out.csv.1.dbtool-unfinished").exists());
+    assert!(project.path(".out.csv.2.dbtool-unfinished").exists());
+}
+
+/// How many files are there that were not finished.
+fn unfinished(project: &Project) -> usize {
+    let names = std::fs::read_dir(project.path("")).unwrap().map(|entry| entry.unwrap().file_name());
+    names.filter(|name| name.to_string_lossy().contains("unfinished")).count()
+}
+
+#[cfg(unix)]
+#[test]
+fn an_export_that_is_interrupted_leaves_nothing() {
+    on_postgres(|project| {
+        let project = people(project);
+        project.write("out.csv", "as it was\n");
+        project.session().execute("CREATE VIEW slow AS SELECT pg_sleep(60)::text AS x").unwrap();
+        for (signal, code) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
+            let child = crate::interrupts::started(
+                &project,
+                &["data", "export", "slow", "--file", "out.csv"],
+                "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'",
+            );
+            assert_eq!(unfinished(&project), 1);
+            crate::interrupts::signal(&child, signal);
+            let run = crate::support::Run::of(&child.wait_with_output().unwrap());
+            assert_eq!(run.code, code, "{run}");
+            run.says(&["interrupted; nothing was changed"]);
+            assert_eq!(unfinished(&project), 0);
+            assert_eq!(std::fs::read_to_string(project.path("out.csv")).unwrap(), "as it was\n");
+            let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'";
+            while !project.query(end).is_empty() {}
+        }
+    });
+}

@@ -1,6 +1,6 @@
 //! `dbtool data export`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::pace::{pace, summary};
 use super::selection::{Selection, columns};
@@ -11,6 +11,7 @@ use crate::data::{self, Query, Sort};
 use crate::error::{Code, Error, Result};
 use crate::exit_code::ExitCode;
 use crate::files::Unfinished;
+use crate::interrupt::Interrupt;
 use crate::output::Format;
 use crate::tabular::Form;
 use crate::text;
@@ -66,7 +67,13 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let mut pace = pace(context, &table, "exported");
     let rows = match &path {
         Some(path) => {
+            let interrupt = Interrupt::listen();
             let mut file = Unfinished::create(path)?;
+            let place = file.place().map(Path::to_owned);
+            let _working = interrupt.clearing(Box::new(move || {
+                // The process ends, and tells of that.
+                let _ = place.as_ref().map(std::fs::remove_file);
+            }));
             let rows = data::export(&mut connection, &query, form, &mut |bytes, rows| {
                 pace.is_at(rows);
                 file.write(bytes)
