@@ -125,7 +125,8 @@ fn the_guide_works_on_each_backend() {
                 continue;
             }
             for line in text.lines().filter(|_| info == "sh") {
-                project.ok(&line.split_whitespace().skip(1).collect::<Vec<_>>());
+                let words = crate::docs::words(line);
+                project.ok(&words.iter().skip(1).map(String::as_str).collect::<Vec<_>>());
                 commands += 1;
             }
         }

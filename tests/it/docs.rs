@@ -22,6 +22,21 @@ pub fn blocks(markdown: &str) -> Vec<(String, String)> {
     found
 }
 
+/// A command's words, as a shell takes them: what stands in single quotes is one, and a redirection is none of a guide's.
+pub fn words(line: &str) -> Vec<String> {
+    let (mut words, mut quoted) = (vec![String::new()], false);
+    for character in line.trim_end().chars() {
+        match character {
+            '\'' => quoted = !quoted,
+            ' ' if !quoted => words.push(String::new()),
+            '<' | '>' | '|' | '&' | ';' | '*' if !quoted => panic!("a shell takes `{character}` as its own: {line}"),
+            _ => words.last_mut().unwrap().push(character),
+        }
+    }
+    assert!(!quoted, "{line}");
+    words
+}
+
 /// Does what a guide says, from top to bottom, in a new directory.
 fn follow(guide: &str) -> usize {
     let project = Project::sqlite().without_variable("DATABASE_URL");

@@ -9,7 +9,7 @@ use crate::text;
 /// The words that choose rows.
 #[derive(Debug, Default, clap::Args)]
 pub struct Selection {
-    /// A filter, as a word: `status=paid`, `total_amount>=100`, `user.role=admin`, `phone:is=null`
+    /// A filter, as a word: `status=paid`, `'total_amount>=100'`, `user.role=admin`, `phone:is=null`
     #[arg(long, value_name = "FILTER", add = completions::columns())]
     pub filter: Vec<String>,
     /// A filter in full: `total_amount > 100 and (status = "paid" or user.role = "admin")`
