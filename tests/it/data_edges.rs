@@ -477,3 +477,16 @@ fn odd_words_are_wrong_usage_and_no_surprise() {
         project.expect(2, &["data", "import", "t", "other.csv", "--upsert"]).says(&["no key of `t` is given"]);
     });
 }
+
+#[test]
+fn a_sensitive_key_that_is_not_there_is_not_repeated() {
+    on_each_backend(|project| {
+        let project = secrets(project);
+        for key in [&["hush-9"][..], &["--key", "hush-9"]] {
+            let run = project.expect(10, &[&["data", "get", "people"], key].concat());
+            run.says(&["`people` has no row of this key"]).says_nothing_of(&["hush"]);
+        }
+        project.expect(10, &["data", "get", "people", "hush-9", "--reveal"]).says(&["`people` has no row `hush-9`"]);
+        project.expect(10, &["data", "get", "pets", "9"]).says(&["`pets` has no row `9`"]);
+    });
+}

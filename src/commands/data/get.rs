@@ -8,6 +8,7 @@ use crate::context::Context;
 use crate::data::{Nested, Query};
 use crate::error::{Code, Error};
 use crate::exit_code::ExitCode;
+use crate::rows::Key;
 
 /// Show one row
 ///
@@ -57,7 +58,12 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     let listing = query.run(&mut connection)?;
     let Some(row) = listing.rows.first() else {
         let what = args.words.iter().chain(&args.selection.key).find(|_| chosen.keys > 0);
+        let hides = |key: &str| {
+            let key = Key::parse(&query.subject, key);
+            !args.reveal && key.is_ok_and(|key| key.columns.iter().any(|at| query.subject.columns[*at].sensitive))
+        };
         let message = match what {
+            Some(key) if hides(key) => format!("`{table}` has no row of this key"),
             Some(key) => format!("`{table}` has no row `{}`", crate::text::shorten(key, 80)),
             None => format!("no row of `{table}` is as the filter says"),
         };
