@@ -81,6 +81,7 @@ fn of_constraint(subject: &Subject<'_>, record: &Record, constraint: &Constraint
     let message = match constraint.which {
         Which::Unique => format!("{} must be unique, and another row has {values}", title(&columns)),
         Which::NotNull => format!("{} must have a value", title(&columns)),
+        Which::Check if constraint.name.is_none() => of_partition(subject),
         Which::Check => {
             let name = constraint.name.as_deref().unwrap_or_default();
             let check = table.into_iter().flat_map(|table| &table.checks).find(|check| named(&check.name));
@@ -98,6 +99,17 @@ fn of_constraint(subject: &Subject<'_>, record: &Record, constraint: &Constraint
     match &constraint.name {
         Some(name) => error.note(format!("the constraint is `{name}`")),
         None => error,
+    }
+}
+
+/// The check that has no name is that of PostgreSQL's partitions.
+fn of_partition(subject: &Subject<'_>) -> String {
+    let name = &subject.name;
+    let bound = subject.table.and_then(|table| table.partition_bound.as_ref());
+    match (subject.table.and_then(|table| table.partition_by.as_ref()), bound) {
+        (Some(by), _) => format!("`{name}` has no partition for the row: they are by {by}"),
+        (None, Some(bound)) => format!("the partition `{name}` does not take the row: it is {bound}"),
+        (None, None) => format!("a check of `{name}` refused the row"),
     }
 }
 
@@ -125,11 +137,13 @@ fn of_foreign_key(
         .flat_map(|table| &table.foreign_keys)
         .map(|key| format!("`{}`", key.columns.join(", ")));
     let others = subject.catalog.referrers(table).map(|(other, _)| format!("`{}`", other.name));
-    format!(
-        "a foreign key refused the row of `{table}`: what it refers to is not there ({}), or other rows refer to it ({})",
-        text::listed(own),
-        text::listed(others)
-    )
+    let (own, others) = (text::listed(own), text::listed(others));
+    let why = match (own.is_empty(), others.is_empty()) {
+        (false, true) => format!("what it refers to is not there ({own})"),
+        (true, false) => format!("other rows refer to it ({others})"),
+        _ => format!("what it refers to is not there ({own}), or other rows refer to it ({others})"),
+    };
+    format!("a foreign key refused the row of `{table}`: {why}")
 }
 
 /// The values of some columns, masked where they are sensitive.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::data::{shop, stocked, text};
-use crate::support::{Project, Run, on_each_backend, on_servers};
+use crate::support::{Project, Run, on_each_backend, on_postgres, on_servers};
 
 /// A table with a sensitive key, and another that refers to it.
 fn secrets(project: Project) -> Project {
@@ -488,5 +488,27 @@ fn a_sensitive_key_that_is_not_there_is_not_repeated() {
         }
         project.expect(10, &["data", "get", "people", "hush-9", "--reveal"]).says(&["`people` has no row `hush-9`"]);
         project.expect(10, &["data", "get", "pets", "9"]).says(&["`pets` has no row `9`"]);
+    });
+}
+
+#[test]
+fn a_refused_row_is_told_without_empty_words() {
+    let project = Project::sqlite();
+    let tables = "CREATE TABLE a (id INTEGER PRIMARY KEY); \
+                  CREATE TABLE b (id INTEGER PRIMARY KEY, a_id INTEGER REFERENCES a (id))";
+    project.session().execute(tables).unwrap();
+    let run = project.expect(11, &["data", "create", "b", "id=1", "a_id=7"]);
+    run.says(&["what it refers to is not there (`a_id`)"]).says_nothing_of(&["()", "other rows refer"]);
+    project.session().execute("INSERT INTO a VALUES (1); INSERT INTO b VALUES (1, 1)").unwrap();
+    let run = project.expect(11, &["data", "delete", "a", "1"]);
+    run.says(&["other rows refer to it (`b`)"]).says_nothing_of(&["()", "what it refers to"]);
+    on_postgres(|project| {
+        let tables = "CREATE TABLE sp (id integer PRIMARY KEY) PARTITION BY RANGE (id); \
+                      CREATE TABLE sp_1 PARTITION OF sp FOR VALUES FROM (0) TO (10)";
+        project.session().execute(tables).unwrap();
+        let run = project.expect(11, &["data", "create", "sp", "id=99"]);
+        run.says(&["`sp` has no partition for the row: they are by RANGE (id)"]).says_nothing_of(&["``"]);
+        let run = project.expect(11, &["data", "create", "sp_1", "id=99"]);
+        run.says(&["the partition `sp_1` does not take the row: it is FOR VALUES FROM (0) TO (10)"]);
     });
 }
