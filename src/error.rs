@@ -65,6 +65,13 @@ impl Error {
         self
     }
 
+    /// The same without a note that does not hold of it.
+    #[must_use]
+    pub fn without_note(mut self, note: &str) -> Self {
+        self.0.notes.retain(|other| other != note);
+        self
+    }
+
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.0.hints.push(hint.into());

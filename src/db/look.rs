@@ -6,6 +6,8 @@ use diesel::{Connection, QueryResult, QueryableByName, RunQueryDsl as _, sql_que
 
 use super::connection::AnyConnection;
 use super::dialect::{self, Dialect};
+use super::error::DbError;
+use super::value::Value;
 use crate::backend::Backend;
 
 #[derive(QueryableByName)]
@@ -34,6 +36,16 @@ impl AnyConnection {
     pub fn is_in_transaction(&mut self) -> bool {
         let status = <Self as Connection>::TransactionManager::transaction_manager_status_mut(self);
         status.transaction_depth().is_ok_and(|depth| depth.is_some())
+    }
+
+    /// Whether a rollback takes back what was changed in a table of this engine, as its catalog names it. Only MySQL has others.
+    pub fn engine_rolls_back(&mut self, engine: &str) -> Result<bool, DbError> {
+        if engine.eq_ignore_ascii_case("InnoDB") {
+            return Ok(true);
+        }
+        let sql = "SELECT count(*) FROM information_schema.engines WHERE engine = ? AND transactions = 'NO'";
+        let rows = self.select(sql, &[Value::Text(engine.to_owned())])?;
+        Ok(rows.first().and_then(|row| row.first()?.as_int()) == Some(0))
     }
 
     /// The columns of a table, in their order; none: it is not there.

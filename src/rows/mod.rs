@@ -5,6 +5,7 @@
 
 mod change;
 mod column;
+mod engine;
 mod field;
 mod key;
 mod kind;
@@ -17,6 +18,7 @@ mod writer;
 
 pub use change::{Changes, Upserted};
 pub use column::Column;
+pub use engine::Lasting;
 pub use field::Shown;
 pub use key::Key;
 pub use kind::{Kind, Wrong};

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::data::{shop, stocked, text};
-use crate::support::{Project, Run, on_each_backend, on_postgres, on_servers};
+use crate::support::{Project, Run, on_each_backend, on_mysql, on_postgres, on_servers};
 
 /// A table with a sensitive key, and another that refers to it.
 fn secrets(project: Project) -> Project {
@@ -488,6 +488,81 @@ fn a_sensitive_key_that_is_not_there_is_not_repeated() {
         }
         project.expect(10, &["data", "get", "people", "hush-9", "--reveal"]).says(&["`people` has no row `hush-9`"]);
         project.expect(10, &["data", "get", "pets", "9"]).says(&["`pets` has no row `9`"]);
+    });
+}
+
+#[test]
+fn a_table_without_transactions_is_no_place_to_rehearse() {
+    on_mysql(|project| {
+        let aria = project.query("SELECT engine FROM information_schema.engines WHERE engine = 'Aria'");
+        let aria = if aria.is_empty() { "ENGINE=MyISAM" } else { "ENGINE=Aria TRANSACTIONAL=0" };
+        for engine in ["ENGINE=MyISAM", aria] {
+            let mut session = project.session();
+            session
+                .execute(&format!(
+                    "DROP TABLE IF EXISTS t; CREATE TABLE t (id integer NOT NULL PRIMARY KEY, a varchar(5)) {engine}"
+                ))
+                .unwrap();
+            session.execute("INSERT INTO t VALUES (1, 'a'), (2, 'b')").unwrap();
+            project.write("in.csv", "id,a\n3,c\n");
+            for change in [
+                &["data", "delete", "t", "1"][..],
+                &["data", "delete", "t", "--all"],
+                &["data", "update", "t", "1", "a=x"],
+                &["data", "create", "t", "id=3"],
+                &["data", "import", "t", "in.csv"],
+                &["data", "import", "t", "in.csv", "--upsert"],
+                &["data", "import", "t", "in.csv", "--on-error", "quarantine"],
+            ] {
+                let run = project.expect(9, &[change, &["--dry-run"]].concat());
+                run.says(&["error[guard/refused]", "has no transactions", "nothing was done"]);
+                run.says(&["`ALTER TABLE `t` ENGINE = InnoDB`", "leave out `--dry-run`"]);
+                assert_eq!(project.query("SELECT concat(id, a) FROM t ORDER BY id"), ["1a", "2b"], "{change:?}");
+            }
+            project.ok(&["data", "import", "t", "in.csv"]).says(&["1 inserted"]);
+            assert_eq!(project.query("SELECT id FROM t ORDER BY id"), ["1", "2", "3"]);
+        }
+        project.session().execute("ALTER TABLE t ENGINE = InnoDB").unwrap();
+        project.ok(&["data", "delete", "t", "1", "--dry-run"]).says(&["nothing was done"]);
+        assert_eq!(project.query("SELECT id FROM t ORDER BY id"), ["1", "2", "3"]);
+    });
+}
+
+#[test]
+fn what_stays_of_a_change_that_fails_is_told() {
+    on_mysql(|project| {
+        let engine = "ENGINE=MyISAM";
+        let columns = "(id integer NOT NULL PRIMARY KEY, a varchar(5) UNIQUE, n integer NOT NULL)";
+        project.session().execute(&format!("CREATE TABLE t {columns} {engine}")).unwrap();
+        let rows = |project: &Project| project.query("SELECT concat(id, a) FROM t ORDER BY id");
+        project.write("in.csv", "id,a,n\n1,a,1\n2,b,1\n3,a,1\n4,d,1\n");
+        for more in [&[][..], &["--upsert"]] {
+            project.session().execute("DELETE FROM t").unwrap();
+            let run = project.expect(11, &[&["data", "import", "t", "in.csv"], more].concat());
+            run.says(&["in.csv:4", "must be unique", "2 rows of `t` were imported before it, and stay"]);
+            run.says(&["engine MyISAM has no transactions"]).says_nothing_of(&["nothing was", "in.csv:2"]);
+            assert_eq!(rows(&project), ["1a", "2b"]);
+        }
+        // What failed at its first row did nothing.
+        project.expect(11, &["data", "import", "t", "in.csv"]).says(&["in.csv:2", "nothing was imported"]);
+        // Each refused row alone is left out, and no other stored twice.
+        project.session().execute("DELETE FROM t").unwrap();
+        let outcome = project.json(11, &["data", "import", "t", "in.csv", "--on-error", "quarantine"]);
+        assert_eq!((&outcome["inserted"], &outcome["rejected"]), (&json!(3), &json!(1)), "{outcome}");
+        assert_eq!(rows(&project), ["1a", "2b", "4d"]);
+        // A bulk update, and rows of a document.
+        let update = ["data", "update", "t", "a=z", "--where", "id>0", "--max-rows", "9"];
+        let run = project.expect(11, &update);
+        run.says(&["must be unique", "1 row of `t` was changed before it, and stays"])
+            .says_nothing_of(&["nothing was"]);
+        assert_eq!(rows(&project), ["1z", "2b", "4d"]);
+        let run = project.expect(11, &["data", "update", "t", "a=y", "--all"]);
+        run.says(&["rows of `t` that were changed before it stay"]).says_nothing_of(&["nothing was"]);
+        project.expect(9, &["data", "update", "t", "n=7", "--all", "--max-rows", "2"]).says(&["nothing was done"]);
+        assert_eq!(project.query("SELECT count(*) FROM t WHERE n = 7"), ["0"]);
+        project.write("in.json", r#"[{"id": 7, "a": "q", "n": 1}, {"id": 7, "a": "r", "n": 1}]"#);
+        let run = project.expect(11, &["data", "create", "t", "--from", "in.json"]);
+        run.says(&["it is row 2", "1 row of `t` was created before it, and stays"]);
     });
 }
 

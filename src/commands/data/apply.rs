@@ -15,7 +15,7 @@ use crate::error::{Code, Error, Result};
 use crate::exit_code::ExitCode;
 use crate::output::Format;
 use crate::record::Record;
-use crate::rows::{Changes, Key, Subject};
+use crate::rows::{Changes, Key, Lasting, Subject};
 use crate::secret::MASK;
 use crate::text;
 
@@ -127,8 +127,10 @@ pub fn act(
     (bounds, how): (&Bounds, &How),
     act: Act<'_>,
 ) -> Result<()> {
-    let (does, done) = act.words();
+    let (does, verb) = act.words();
     let chosen = bounds.choose(context, subject, words, place.world(), does)?;
+    let lasting = subject.lasting(connection)?;
+    lasting.as_ref().map_or(Ok(()), |lasting| lasting.check(how.dry_run))?;
     let trail = context.trail(connection)?;
     let each = !bounds.all || how.audit.is_some();
     let changes = Changes { events: each, ..Changes::new(subject, &trail) };
@@ -140,22 +142,29 @@ pub fn act(
         None => Event::MANY.to_owned(),
     };
     let event = Event::new(act.action(), subject.name.to_string(), id);
-    let outcome = run(context, connection, &trail, how, event, |connection| {
-        if bounds.all && !each && subject.entity.is_none() && !how.dry_run && bounds.ifs.is_empty() {
-            let count = act.all(&changes, connection, bounds.max_rows)?;
+    let outcome = run(context, connection, &trail, (how, lasting.as_ref()), event, |connection| {
+        // One statement is counted afterwards, when a table without transactions would keep what are too many.
+        let counted = lasting.is_none() || bounds.max_rows.is_none();
+        if bounds.all && !each && subject.entity.is_none() && !how.dry_run && bounds.ifs.is_empty() && counted {
+            let count = act.all(&changes, connection, bounds.max_rows);
+            let count = count.map_err(|error| match &lasting {
+                Some(lasting) => lasting.told_of_some(error, verb),
+                None => error,
+            })?;
             return Ok(Done { count: Some(count), ..Done::default() });
         }
         let rows = bounds.rows(context, connection, subject, &chosen, place.world())?;
         let mut done = Done::default();
         for row in &rows {
-            done.changes.push(act.one(&changes, connection, row)?);
+            let change = act.one(&changes, connection, row);
+            done.changes.push(change.map_err(|error| stays(lasting.as_ref(), error, &done, verb))?);
         }
         if !each {
             act.tell_all(&changes, connection, done.changes.len() as u64)?;
         }
         Ok(done)
     })?;
-    tell(context, subject, how, done, chosen.keys == 1, &outcome)
+    tell(context, subject, how, verb, chosen.keys == 1, &outcome)
 }
 
 impl Bounds {
@@ -291,13 +300,16 @@ pub fn run(
     context: &Context<'_>,
     connection: &mut AnyConnection,
     trail: &Trail,
-    how: &How,
+    (how, lasting): (&How, Option<&Lasting>),
     event: Event,
     mut work: impl FnMut(&mut AnyConnection) -> Result<Done>,
 ) -> Result<Done> {
     check_stamp(context)?;
     let mut rehearsed = None;
-    let outcome = transaction(connection, &TransactionOptions::new(), |connection| {
+    // What stays in the table cannot be done a second time.
+    let options = TransactionOptions::new();
+    let options = if lasting.is_some() { options.attempts(1) } else { options };
+    let outcome = transaction(connection, &options, |connection| {
         rehearsed = None;
         let done = work(connection)?;
         if how.dry_run {
@@ -314,6 +326,13 @@ pub fn run(
         }
         (Err(error), None) => Err(error),
     }
+}
+
+/// An error within a change of several rows. What was done before it stays in a table without transactions.
+pub fn stays(lasting: Option<&Lasting>, error: Error, done: &Done, verb: &str) -> Error {
+    let Some(lasting) = lasting else { return error };
+    let rows = done.changes.iter().filter(|change| change.before != change.after).count();
+    lasting.told(error, rows as u64, verb)
 }
 
 /// Shows what was done, or would be.

@@ -50,10 +50,13 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
     for record in &mut rows.records {
         record.extend(given.clone());
     }
+    let lasting = subject.lasting(&mut connection)?;
+    lasting.as_ref().map_or(Ok(()), |lasting| lasting.check(args.how.dry_run))?;
     let trail = context.trail(&mut connection)?;
     let changes = Changes::new(&subject, &trail);
+    let verb = if args.upsert { "stored" } else { "created" };
     let event = Event::new("create", subject.name.to_string(), Event::MANY);
-    let done = apply::run(context, &mut connection, &trail, &args.how, event, |connection| {
+    let done = apply::run(context, &mut connection, &trail, (&args.how, lasting.as_ref()), event, |connection| {
         let mut done = Done::default();
         for (at, record) in rows.records.iter().enumerate() {
             let stored = if args.upsert {
@@ -61,8 +64,10 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
             } else {
                 changes.create(connection, record.clone()).map(Upserted::Created)
             };
-            let stored = stored
-                .map_err(|error| if rows.single { error } else { error.note(format!("it is row {}", at + 1)) })?;
+            let stored = stored.map_err(|error| {
+                let error = if rows.single { error } else { error.note(format!("it is row {}", at + 1)) };
+                apply::stays(lasting.as_ref(), error, &done, verb)
+            })?;
             done.changes.push(match stored {
                 Upserted::Created(row) => Change { before: None, after: Some(row) },
                 Upserted::Updated(before, after) => Change { before: Some(before), after: Some(after) },
@@ -71,7 +76,6 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
         }
         Ok(done)
     })?;
-    let verb = if args.upsert { "stored" } else { "created" };
     apply::tell(context, &subject, &args.how, verb, rows.single, &done)?;
     Ok(ExitCode::Done)
 }

@@ -74,12 +74,17 @@ pub fn import(
 ) -> Result<Imported> {
     let table = subject.name.to_string();
     subject.to_change()?;
+    let lasting = subject.lasting(connection)?;
+    lasting.as_ref().map_or(Ok(()), |lasting| lasting.check(options.dry_run))?;
     let nothing = Imported { table: table.clone(), dry_run: options.dry_run, ..Imported::default() };
     let mut imported = nothing.clone();
     let mut finished = false;
     let name = input.name;
     let mut first = Some(Records::open(subject, ((input.open)()?, name), options, rejects)?);
-    let done = transaction(connection, &TransactionOptions::new(), |connection| {
+    // What stays in the table cannot be stored again.
+    let attempts = TransactionOptions::new();
+    let attempts = if lasting.is_none() { attempts } else { attempts.attempts(1) };
+    let done = transaction(connection, &attempts, |connection| {
         let mut records = if let Some(records) = first.take() {
             records
         } else {
@@ -91,9 +96,11 @@ pub fn import(
         };
         if subject.entity.is_none() && !options.upsert && !options.events {
             let target = records.target();
-            let mut keeper = Keeper { subject, name, form: options.form, rejects, told, inserted: 0 };
-            bulk::load(connection, &target, &mut records, &mut keeper)?;
+            let mut keeper =
+                Keeper { subject, name, form: options.form, rejects, told, inserted: 0, lasts: lasting.is_some() };
+            let loaded = bulk::load(connection, &target, &mut records, &mut keeper);
             imported.inserted = keeper.inserted;
+            loaded?;
         } else {
             let changes = Changes { events: options.events, ..Changes::new(subject, trail) };
             one_by_one(connection, &changes, &mut records, options, &mut imported, told)?;
@@ -112,7 +119,12 @@ pub fn import(
         // Taken back, as was asked for.
         Err(_) if options.dry_run && finished => Ok(imported),
         Err(error) => {
-            let error = error.note("nothing was imported");
+            let error = match &lasting {
+                Some(lasting) if imported.inserted + imported.updated > 0 => {
+                    lasting.told(error, imported.inserted + imported.updated, "imported")
+                }
+                _ => error.note("nothing was imported"),
+            };
             // Of what was wrong with the command or the file there is nothing to record.
             if error.exit_code() != ExitCode::Rejected || options.dry_run {
                 return Err(error);
@@ -172,6 +184,8 @@ struct Keeper<'a, 'c> {
     rejects: Option<&'a Mutex<Rejects>>,
     told: &'a mut dyn FnMut(u64) -> Result<()>,
     inserted: u64,
+    /// The table keeps what is rolled back.
+    lasts: bool,
 }
 
 impl Watch for Keeper<'_, '_> {
@@ -189,5 +203,9 @@ impl Watch for Keeper<'_, '_> {
             }
             None => Err(error),
         }
+    }
+
+    fn lasts(&self) -> bool {
+        self.lasts
     }
 }

@@ -91,6 +91,12 @@ pub trait Watch {
 
     /// The database refused a row. `Ok`: it is left out, and the loading goes on.
     fn refused(&mut self, fault: Fault) -> Result<()>;
+
+    /// Whether nothing takes back what a block has written before it is refused. Then each row goes by itself, for a second
+    /// attempt would store some of them twice.
+    fn lasts(&self) -> bool {
+        false
+    }
 }
 
 /// Loads all rows of a source, and gives their number. All or nothing: in a transaction of its own, or in a savepoint of the one
@@ -172,6 +178,9 @@ impl<L: Loader> Work<'_, L> {
     fn write(&mut self, connection: &mut L::Connection, block: &Block, rows: Range<usize>) -> Result<u64, Failed> {
         if rows.is_empty() {
             return Ok(0);
+        }
+        if rows.len() > 1 && self.watch.lasts() {
+            return rows.map(|row| self.write(connection, block, row..row + 1)).sum();
         }
         let attempt = diesel::Connection::transaction(connection, |connection| {
             self.loader.write(connection, block, rows.clone())
