@@ -176,6 +176,15 @@ fn a_bad_row_of_a_csv_file_is_named() {
             "code,nmae\nNO,Norway\n",
             &["`countries` has no column `nmae`", "did you mean `name`?", "seeds/base/many.csv:1:1"],
         );
+        rejected(
+            2,
+            "code,name,name\nNO,Norway,Noreg\n",
+            &[
+                "error[seed/file]: the header names `name` twice: as column 2 and as column 3",
+                "seeds/base/many.csv:1:1",
+                "take one of them out",
+            ],
+        );
         rejected(2, "name\nNorway\n", &["`code` is no key of `countries`, or not in the file"]);
         rejected(
             11,

@@ -8,6 +8,7 @@ use super::refuse::Lines;
 use crate::catalog::Catalog;
 use crate::entities::Registry;
 use crate::error::{Code, Error, Place, Result};
+use crate::seed::columns::Column;
 use crate::seed::source::{Bulk, Mode};
 use crate::seed::tables::{self, Table};
 use crate::tabular::Csv;
@@ -36,7 +37,7 @@ pub fn prepare<'c>(
             .at(place)
             .hint("its first line names the columns"));
     }
-    let mut columns = Vec::new();
+    let mut columns: Vec<Column<'_>> = Vec::new();
     for at in 0..csv.fields() {
         let name = String::from_utf8_lossy(csv.field(at).unwrap_or_default()).trim_start_matches('\u{feff}').to_owned();
         let Some(column) = table.columns.get(name.as_str()) else {
@@ -44,6 +45,11 @@ pub fn prepare<'c>(
             let names = table.columns.keys().copied();
             return Err(text::did_you_mean(&name, names).into_iter().fold(error, Error::hint));
         };
+        // Which of two values a row would get is nobody's guess.
+        if let Some(first) = columns.iter().position(|known| known.name() == name) {
+            let message = format!("the header names `{name}` twice: as column {} and as column {}", first + 1, at + 1);
+            return Err(Error::new(Code::SeedFile, message).at(place).hint("take one of them out, with its values"));
+        }
         columns.push(*column);
     }
     let has = |key: &Vec<String>| key.iter().all(|name| columns.iter().any(|column| column.name() == name));
