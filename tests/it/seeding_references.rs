@@ -258,3 +258,40 @@ fn rows_of_the_same_name_under_different_new_parents_are_two() {
         ]);
     });
 }
+
+/// A reference that one row of the database answers, and another one of a file in the same run, has two answers at once.
+#[test]
+fn a_row_of_the_database_and_one_of_a_file_are_two() {
+    on_each_backend(|project| {
+        let rows = "  { country_id = { ref = 'countries', where = { name = 'Peru' } }, name = 'Lima' },\n";
+        let project = atlas(project)
+            .file("seeds/base/many.toml", HEADER)
+            .file("seeds/base/many.csv", "code,name\nPE,Peru\nNO,Norway\n")
+            .file("seeds/base/cities.toml", cities(rows));
+        assert_eq!(seeded(&project), "3 0 0 0 0 0");
+        // The same row in both is one.
+        assert_eq!(seeded(&project), "0 0 3 0 0 0");
+        let refused = |text: &str| {
+            project.write("seeds/base/many.csv", text);
+            for args in [&["seed", "--plan"][..], &["seed", "--check"], &["seed"]] {
+                project.expect(2, args).says(&[
+                    "error[seed/file]: `countries` has several rows with name = Peru",
+                    "seeds/base/cities.toml:3:18",
+                    "`where` must find one row",
+                ]);
+            }
+            assert_eq!(project.query("SELECT code, name FROM countries ORDER BY code"), ["NO|Norway", "PE|Peru"]);
+        };
+        refused("code,name\nPE,Peru\nNO,Norway\nQQ,Peru\n");
+        // A row that is there, and gets the name only now.
+        refused("code,name\nPE,Peru\nNO,Peru\n");
+        // What somebody else called it stays, and so it is none.
+        project.write("seeds/base/many.csv", "code,name\nPE,Peru\nNO,Norway\nQQ,other\n");
+        assert_eq!(seeded(&project), "1 0 3 0 0 0");
+        project.write("seeds/base/cities.toml", cities(&rows.replace("Peru", "Norway")));
+        project.session().execute("UPDATE countries SET name = 'Norway' WHERE code = 'QQ'").unwrap();
+        project.session().execute("UPDATE countries SET name = 'mine' WHERE code = 'NO'").unwrap();
+        let report = project.json(0, &["seed"]);
+        assert_eq!(sum(&report), "1 0 3 0 2 0", "{report}");
+    });
+}

@@ -20,6 +20,17 @@ pub struct Wish {
     pub found: u64,
     /// The value, where the file has the column; else the database gives it.
     pub value: Option<Value>,
+    /// The first of these rows, each by its file and its key.
+    pub rows: Vec<(String, Record)>,
+}
+
+/// So many rows of one wish are kept apart.
+const MOST_ROWS: usize = 16;
+
+impl Wish {
+    pub fn new(by: Record, column: String) -> Self {
+        Self { by, column, found: 0, value: None, rows: Vec::new() }
+    }
 }
 
 impl CsvSeed<'_> {
@@ -60,6 +71,11 @@ impl CsvSeed<'_> {
                     // Where there must be a value and the file has none, the database gives it.
                     let given = given.filter(|(column, value)| !value.is_null() || column.catalog.nullable);
                     wish.value = given.map(|(_, value)| value);
+                    if wish.rows.len() < MOST_ROWS {
+                        let part = |name: &String| Some((name.clone(), value(self.place_of_column(name)?)?));
+                        let key: Option<Record> = self.key.iter().map(part).collect();
+                        wish.rows.extend(key.map(|key| (self.name.clone(), key)));
+                    }
                 }
             }
         }

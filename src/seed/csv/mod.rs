@@ -89,6 +89,13 @@ impl<'c> CsvSeed<'c> {
         self.table.catalog.foreign_keys.iter().filter(move |key| key.columns.iter().all(has))
     }
 
+    /// Whether rows that are there get the values of the file, though they have others: it may have been loaded as it is already.
+    pub fn wins(&self, known: Option<&Known>, on_drift: OnDrift) -> Result<bool> {
+        let is_other = |known: &Known| look(&self.path).map(|(hash, _)| hash != known.hash);
+        let overwrites = on_drift == OnDrift::Overwrite;
+        Ok(self.mode == Mode::Sync && (overwrites || known.map_or(Ok(true), is_other)?))
+    }
+
     /// Brings the file into its table, or looks what that would do. `known`: what the ledger says of it.
     pub fn run(
         &self,

@@ -10,12 +10,16 @@ use super::items::Item;
 use crate::error::{Error, Result};
 use crate::seed::csv::{CsvSeed, Wish};
 use crate::seed::database::key_of;
-use crate::seed::plan::{Key, Record, Want};
+use crate::seed::owned::Known;
+use crate::seed::plan::{Key, OnDrift, Record, Want};
 use crate::seed::source::{Cell, Expression};
 
 /// The files of a run, and what was looked for in them.
 pub struct Files<'f, 'c> {
     seeds: &'f [CsvSeed<'c>],
+    /// What the ledger says of them.
+    known: &'f BTreeMap<String, Known>,
+    on_drift: OnDrift,
     /// By table, key and column.
     found: BTreeMap<(String, Key, String), Wish>,
     /// The tables whose files were gone through for all references.
@@ -23,8 +27,8 @@ pub struct Files<'f, 'c> {
 }
 
 impl<'f, 'c> Files<'f, 'c> {
-    pub fn new(seeds: &'f [CsvSeed<'c>]) -> Self {
-        Self { seeds, found: BTreeMap::new(), passed: BTreeSet::new() }
+    pub fn new(seeds: &'f [CsvSeed<'c>], known: &'f BTreeMap<String, Known>, on_drift: OnDrift) -> Self {
+        Self { seeds, known, on_drift, found: BTreeMap::new(), passed: BTreeSet::new() }
     }
 
     /// The files that bring rows of a table, before those that refer to them are written.
@@ -41,16 +45,17 @@ impl<'f, 'c> Files<'f, 'c> {
         if !self.of(table).all(|seed| seed.has(std::slice::from_ref(column))) {
             return Ok(None);
         }
-        let wish = |value: &&Value| Wish {
-            by: Record::from_iter([(column.clone(), (*value).clone())]),
-            column: column.clone(),
-            found: 0,
-            value: None,
-        };
+        let wish = |value: &&Value| Wish::new(Record::from_iter([(column.clone(), (*value).clone())]), column.clone());
         let mut wishes: Vec<Wish> = values.iter().map(wish).collect();
         self.of(table).try_for_each(|seed| seed.find(&mut wishes))?;
         let lacking = wishes.iter().zip(values).filter(|(wish, _)| wish.found == 0);
         Ok(Some(lacking.map(|(_, value)| value.to_string()).collect()))
+    }
+
+    /// Whether a file of the run changes rows that are there.
+    fn wins(&self, name: &str) -> Result<bool> {
+        let file = self.seeds.iter().find(|seed| seed.name == name);
+        file.map_or(Ok(false), |file| file.wins(self.known.get(name), self.on_drift))
     }
 
     /// What to do about a row that only a file has which comes too late.
@@ -71,22 +76,50 @@ impl<'c> Desired<'_, '_, 'c> {
         own: &str,
         meant: &Meant<'c>,
     ) -> Result<std::result::Result<Want, u64>> {
-        let table = meant.target.name();
-        if !self.files.has(&table) {
-            return Ok(Err(0));
-        }
-        if self.files.passed.insert(table.clone()) {
-            self.pass(items, &table)?;
-        }
-        let by = key_of(&meant.by());
-        let column = meant.wanted.name().to_owned();
-        let Some(wish) = self.files.found.get(&(table.clone(), by.clone(), column.clone())) else { return Ok(Err(0)) };
+        let Some(wish) = self.wish(items, meant)? else { return Ok(Err(0)) };
+        let (table, by, column) = (meant.target.name(), key_of(&wish.by), wish.column.clone());
         Ok(match (wish.found, &wish.value) {
             // Rows of one table are written before those of its file: this one waits for them.
             (1, Some(value)) if table != own => Ok(Want::Is(value.clone())),
             (1, _) => Ok(Want::Brought { table, by, column }),
             (found, _) => Err(found),
         })
+    }
+
+    /// How many rows a reference finds once the files are loaded, that finds one in the database: theirs may be others.
+    pub(super) fn beside(&mut self, items: &[Item<'c>], meant: &Meant<'c>) -> Result<u64> {
+        let by = meant.by();
+        // By a key there is never another one.
+        if meant.target.keys().iter().any(|key| key.iter().all(|name| by.contains_key(name))) {
+            return Ok(1);
+        }
+        let rows = self.wish(items, meant)?.map(|wish| wish.rows.clone()).unwrap_or_default();
+        let mut count = 1;
+        for (name, key) in rows {
+            let column =
+                |(name, value): (&String, &Value)| Some((*meant.target.columns.get(name.as_str())?, value.clone()));
+            let key: Vec<_> = key.iter().filter_map(column).collect();
+            let found_by: Vec<_> = key.iter().chain(&meant.values).cloned().collect();
+            let is_it = !self.database.look_up(&meant.target, &meant.wanted, &found_by)?.is_empty();
+            if !is_it
+                && (self.database.look_up(&meant.target, &meant.wanted, &key)?.is_empty() || self.files.wins(&name)?)
+            {
+                count += 1;
+            }
+        }
+        Ok(count)
+    }
+
+    /// What the files of this run have of a row that is referred to.
+    fn wish(&mut self, items: &[Item<'c>], meant: &Meant<'c>) -> Result<Option<&Wish>> {
+        let table = meant.target.name();
+        if !self.files.has(&table) {
+            return Ok(None);
+        }
+        if self.files.passed.insert(table.clone()) {
+            self.pass(items, &table)?;
+        }
+        Ok(self.files.found.get(&(table, key_of(&meant.by()), meant.wanted.name().to_owned())))
     }
 
     /// Goes through the files of a table once, for all that refers to rows of it.
@@ -101,8 +134,7 @@ impl<'c> Desired<'_, '_, 'c> {
                     continue;
                 }
                 let (by, column) = (meant.by(), meant.wanted.name().to_owned());
-                let wish = Wish { by: by.clone(), column: column.clone(), found: 0, value: None };
-                wishes.insert((table.to_owned(), key_of(&by), column), wish);
+                wishes.insert((table.to_owned(), key_of(&by), column.clone()), Wish::new(by, column));
             }
         }
         let (places, mut wishes): (Vec<_>, Vec<_>) = wishes.into_iter().unzip();

@@ -19,7 +19,7 @@ use crate::text;
 /// What a reference means.
 pub(super) struct Meant<'c> {
     pub target: Table<'c>,
-    values: Vec<(Column<'c>, Value)>,
+    pub values: Vec<(Column<'c>, Value)>,
     pub wanted: Column<'c>,
     /// It is found by what must not be shown.
     hides: bool,
@@ -198,7 +198,10 @@ impl<'c> Desired<'_, '_, 'c> {
         }
         let there = self.database.look_up(target, wanted, values)?;
         let found = match there.as_slice() {
-            [only] => Ok(Want::Is(only.clone())),
+            [only] => match self.beside(items, meant)? {
+                1 => Ok(Want::Is(only.clone())),
+                several => Err(several),
+            },
             [] => self.brought(items, &items[spot.0].table.name(), meant)?,
             several => Err(several.len() as u64),
         };

@@ -64,7 +64,7 @@ impl<'a> Within<'a> {
             registry: self.context.registry,
             sensitive: self.context.sensitive,
             given: &given,
-            files: Files::new(self.files),
+            files: Files::new(self.files, &files, self.request.on_drift),
             faults: &mut faults,
         };
         desired.fill(items)?;
