@@ -205,6 +205,12 @@ impl Grammar {
         self.0 == Backend::Mysql
     }
 
+    /// Whether a foreign key is checked with each row that a statement writes, not when it ends.
+    #[must_use]
+    pub fn checks_each_row(self) -> bool {
+        self.0 == Backend::Mysql
+    }
+
     /// Whether declared types bind: where they do not, whatever is put into a column may come out of it.
     #[must_use]
     pub fn keeps_types(self) -> bool {

@@ -389,9 +389,8 @@ fn a_plan_knows_all_parents_of_a_run() {
         project.ok(&["migrate", "up"]);
         project.session().execute("INSERT INTO nodes VALUES (1, NULL)").unwrap();
         project.write("seeds/base/few.toml", "table = 'nodes'\nrows = [{ id = 2, parent_id = 1 }]\n");
-        // A child stands before its parent, where the database does not look at each row by itself.
-        let tree =
-            project.by_backend("id,parent_id\n3,4\n4,1\n", "id,parent_id\n3,4\n4,1\n", "id,parent_id\n4,1\n3,4\n");
+        // A child stands before its parent.
+        let tree = "id,parent_id\n3,4\n4,1\n";
         project.write("seeds/base/nodes.csv", tree);
         project.write("seeds/base/marks.csv", "node_id,word\n1,a\n2,b\n3,c\n4,d\n");
         assert_eq!(sum(&project.json(0, &["seed", "--plan"])), "7 0 0 0 0 0");
@@ -407,5 +406,52 @@ fn a_plan_knows_all_parents_of_a_run() {
         project.write("seeds/base/marks.csv", "node_id,word\n1,a\n2,b\n3,c\n4,d\n");
         assert_eq!(seeded(&project), "7 0 0 0 0 0");
         project.ok(&["seed", "--check"]);
+    });
+}
+
+/// Rows that refer to each other, in whatever order, into an empty table and beside others.
+#[test]
+fn rows_of_one_file_refer_to_each_other() {
+    on_each_backend(|project| {
+        let up = "CREATE TABLE nodes (id INTEGER NOT NULL PRIMARY KEY, name VARCHAR(10) NOT NULL, parent_id INTEGER, \
+                  CONSTRAINT fk_nodes FOREIGN KEY (parent_id) REFERENCES nodes (id), CONSTRAINT ck CHECK (name <> 'bad'));";
+        let project = project.migration("1_a", up, "");
+        project.ok(&["migrate", "up"]);
+        let nodes = |project: &Project| project.query("SELECT id, name, parent_id FROM nodes ORDER BY id");
+        let write = |rows: &str| project.write("seeds/base/nodes.csv", format!("id,name,parent_id\n{rows}"));
+        for (others, stop) in [("", true), ("", false), ("mine", true), ("mine", false)] {
+            let args: &[&str] = if stop { &["seed"] } else { &["seed", "--on-error", "quarantine"] };
+            if !others.is_empty() {
+                project.session().execute("INSERT INTO nodes VALUES (9, 'mine', NULL)").unwrap();
+            }
+            let mine: &[&str] = if others.is_empty() { &[] } else { &["9|mine|"] };
+            let there = |rows: &[&str]| assert_eq!(nodes(&project), [rows, mine].concat(), "{others} {stop}");
+            write("1,a,2\n2,b,\n3,c,4\n4,d,3\n5,e,5\n");
+            assert_eq!(sum(&project.json(0, &["seed", "--plan"])), "5 0 0 0 0 0");
+            assert_eq!(sum(&project.json(0, args)), "5 0 0 0 0 0");
+            there(&["1|a|2", "2|b|", "3|c|4", "4|d|3", "5|e|5"]);
+            assert_eq!(sum(&project.json(0, args)), "0 0 5 0 0 0");
+            // An edit is kept, while another row comes that stands before what it refers to.
+            write("1,a,2\n2,b,\n3,c,4\n4,d,3\n5,e,5\n6,f,7\n7,g,1\n");
+            assert_eq!(sum(&project.json(0, args)), "2 0 5 0 0 0");
+            project.session().execute("UPDATE nodes SET parent_id = 5 WHERE id = 1").unwrap();
+            project.session().execute("DELETE FROM nodes WHERE id = 6").unwrap();
+            assert_eq!(sum(&project.json(0, args)), "1 0 6 0 1 0");
+            there(&["1|a|5", "2|b|", "3|c|4", "4|d|3", "5|e|5", "6|f|7", "7|g|1"]);
+            // They go in whatever order, too.
+            assert_eq!(sum(&project.json(0, &["reseed", "--yes"])), "7 0 0 7 0 0");
+            there(&["1|a|2", "2|b|", "3|c|4", "4|d|3", "5|e|5", "6|f|7", "7|g|1"]);
+            project.session().execute("UPDATE nodes SET parent_id = NULL").unwrap();
+            for table in ["nodes", "__dbtool_seed_files", "__dbtool_seed_rows"] {
+                project.session().execute(&format!("DELETE FROM {table}")).unwrap();
+            }
+        }
+        // What is at fault is told with its line, and what refers to it is not.
+        let (by_row, at_once) = ("1,a,2\n2,b,\n3,c,8\n", "2,b,\n1,a,2\n3,c,8\n");
+        write(project.by_backend(at_once, at_once, by_row));
+        let run = project.expect(11, &["seed"]);
+        run.says(&["`nodes` does not take this row", "seeds/base/nodes.csv:4:1", "nothing was written"]);
+        assert!(!run.stderr.contains("nodes.csv:2:1"), "{run}");
+        assert_eq!(nodes(&project), [""; 0]);
     });
 }

@@ -111,33 +111,32 @@ impl Load<'_, '_> {
             }
             crate::fault::point();
             if counts.inserted > 0 {
-                let names: Vec<_> = self.seed.columns.iter().map(|column| quote(column.name())).collect();
-                let names = names.join(", ");
-                let missing = format!("NOT EXISTS (SELECT 1 FROM {table} t WHERE {on})");
-                let sql = |range: &str| {
-                    format!("INSERT INTO {table} ({names}) SELECT {names} FROM {stage} s WHERE {missing} AND {range}")
-                };
                 let left_out = self.rejects.len();
                 self.at(&format!("inserting {} rows", text::thousands(counts.inserted)));
-                self.write(database, &sql, stage)?;
+                self.insert(database, stage, &on)?;
                 counts.inserted -= (self.rejects.len() - left_out) as u64;
             }
         }
         Ok(counts)
     }
 
+    /// Runs statements, all of them or none.
+    pub fn tried(database: &mut Database<'_>, statements: &[String]) -> Result<u64, DbError> {
+        let tried = diesel::Connection::transaction(database.connection, |connection| {
+            let change = |sum: u64, sql: &String| connection.change(sql, &[]).map(|count| sum + count);
+            statements.iter().try_fold(0, change).map_err(Tried::Refused)
+        });
+        match tried {
+            Ok(count) => Ok(count),
+            Err(Tried::Refused(error)) => Err(error),
+            Err(Tried::Diesel(error)) => Err(database.connection.failure(error)),
+        }
+    }
+
     /// Runs a statement that writes the rows of a range of lines; where a row is refused, it is found by halving the file.
-    fn write(&mut self, database: &mut Database<'_>, sql: &dyn Fn(&str) -> String, stage: &str) -> Result<u64> {
+    pub fn write(&mut self, database: &mut Database<'_>, sql: &dyn Fn(&str) -> String, stage: &str) -> Result<u64> {
         let attempt = |database: &mut Database<'_>, from: u64, to: u64| {
-            let sql = sql(&format!("s.{LINE} BETWEEN {from} AND {to}"));
-            let tried = diesel::Connection::transaction(database.connection, |connection| {
-                connection.change(&sql, &[]).map_err(Tried::Refused)
-            });
-            match tried {
-                Ok(count) => Ok(count),
-                Err(Tried::Refused(error)) => Err(error),
-                Err(Tried::Diesel(error)) => Err(database.connection.failure(error)),
-            }
+            Self::tried(database, &[sql(&format!("s.{LINE} BETWEEN {from} AND {to}"))])
         };
         let last = self.count(database, &format!("SELECT coalesce(max({LINE}), 0) FROM {stage}"))?;
         let mut written = 0;

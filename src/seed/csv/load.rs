@@ -50,7 +50,8 @@ impl<'l, 'c> Load<'l, 'c> {
 
     /// Into an empty table: there is nothing to compare.
     pub fn at_once(&mut self, database: &mut Database<'_>, same: bool, first: bool) -> Result<Counts> {
-        if self.wanted.plan.is_some() {
+        let is_circular = self.wanted.on_error == OnError::Quarantine && !self.seed.circular(self.dialect).is_empty();
+        if self.wanted.plan.is_some() || is_circular {
             return self.by_set(database, None, same, first);
         }
         let mut rows = Rows::open(self.seed, self.dialect, false, self.wanted.on_error)?;

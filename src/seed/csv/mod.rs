@@ -2,6 +2,7 @@
 //! and so are the rows that another does not have; those that it has with other values go into a temporary table first. The ledger knows the file as a whole, and the rows that were there before it.
 
 mod canonical;
+mod circle;
 mod compare;
 mod faults;
 mod find;
@@ -152,10 +153,14 @@ impl<'c> CsvSeed<'c> {
             let name = database.dialect.identifier(name);
             format!("s.{name} = {table}.{name}")
         });
-        let sql = format!(
-            "DELETE FROM {table} WHERE EXISTS (SELECT 1 FROM {stage} s WHERE {})",
-            same.collect::<Vec<_>>().join(" AND ")
-        );
+        let same = same.collect::<Vec<_>>().join(" AND ");
+        let listed = format!("WHERE EXISTS (SELECT 1 FROM {stage} s WHERE {same})");
+        // Rows that refer to each other let go first, where each is looked at by itself.
+        for name in self.circular(database.dialect) {
+            let sql = format!("UPDATE {table} SET {name} = NULL {listed} AND {name} IS NOT NULL");
+            database.connection.change(&sql, &[]).map_err(|error| cannot("delete rows of", &self.table, error))?;
+        }
+        let sql = format!("DELETE FROM {table} {listed}");
         let deleted = database.connection.change(&sql, &[]);
         deleted.map_err(|error| {
             cannot("delete rows of", &self.table, error).hint("rows that seeds do not own may refer to them")
