@@ -1,6 +1,6 @@
 //! `reseed`: what seeds put there goes, and comes again.
 
-use crate::seeding::{CITIES, COUNTRIES, atlas, seeded, shop, sum};
+use crate::seeding::{CITIES, COUNTRIES, HEADER, atlas, seeded, shop, sum};
 use crate::support::on_each_backend;
 use crate::terminal::AtTerminal;
 
@@ -121,5 +121,24 @@ fn orders_that_are_seeded_anew_take_no_goods() {
         assert_eq!(state(), "cancelled 17");
         project.ok(&["reseed", "orders", "order_items", "products", "product_categories", "--yes"]);
         assert_eq!(state(), "paid 15");
+    });
+}
+
+/// Of a file the ledger knows no rows: those that it lists no more are not found.
+#[test]
+fn rows_that_a_file_lists_no_more_stay_and_are_told_of() {
+    on_each_backend(|project| {
+        let project = atlas(project)
+            .file("seeds/base/many.toml", HEADER)
+            .file("seeds/base/many.csv", "code,name\nNO,Norway\nPE,Peru\n");
+        assert_eq!(seeded(&project), "2 0 0 0 0 0");
+        let run = project.ok(&["reseed", "--yes"]);
+        assert!(!run.stderr.contains("has changed"), "{run}");
+        project.write("seeds/base/many.csv", "code,name\nNO,Norway\n");
+        project.ok(&["reseed", "--yes"]).says(&[
+            "`seeds/base/many.csv` has changed since it was loaded",
+            "rows that it lists no more stay in `countries`",
+        ]);
+        assert_eq!(project.query("SELECT code FROM countries ORDER BY code"), ["NO", "PE"]);
     });
 }

@@ -121,8 +121,8 @@ impl<'c> CsvSeed<'c> {
         Ok(counts)
     }
 
-    /// Deletes the rows of the file, except those that were there before it, and forgets it.
-    pub fn clear(&self, database: &mut Database<'_>, observer: &dyn Observer) -> Result<u64> {
+    /// Deletes the rows of the file, except those that were there before it, and forgets it. `known`: what the ledger says of it.
+    pub fn clear(&self, database: &mut Database<'_>, known: &Known, observer: &dyn Observer) -> Result<u64> {
         let before: Vec<_> = database
             .owned(&self.table.name())?
             .into_iter()
@@ -130,7 +130,14 @@ impl<'c> CsvSeed<'c> {
             .collect();
         let wanted = Wanted { on_drift: OnDrift::Keep, on_error: OnError::Stop, plan: None, in_memory: 0, observer };
         let mut rejects = Vec::new();
-        let (_, lines) = look(&self.path)?;
+        let (hash, lines) = look(&self.path)?;
+        if hash != known.hash {
+            // The ledger does not know its rows one by one.
+            observer.warn_with(
+                format!("`{}` has changed since it was loaded", self.shown.display()),
+                format!("rows that it lists no more stay in `{}`", self.table.name()),
+            );
+        }
         let mut load = Load::new(self, database.dialect, wanted, lines, &mut rejects);
         let deleted = load.staged(database, None, |load, database, stage| {
             load.at("deleting rows");

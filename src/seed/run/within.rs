@@ -156,12 +156,11 @@ impl<'a> Within<'a> {
         let known = database.files()?;
         let mut unload = |database: &mut Database<'_>, table: &str| {
             let mut count = 0;
-            let is_meant = |file: &&CsvSeed<'_>| {
-                file.table.name() == table && known.contains_key(&file.name) && self.named.contains(&file.name)
-            };
+            let is_meant = |file: &&CsvSeed<'_>| file.table.name() == table && self.named.contains(&file.name);
             for file in self.files.iter().filter(is_meant) {
+                let Some(known) = known.get(&file.name) else { continue };
                 match extent {
-                    Extent::Owned => count += file.clear(database, self.context.observer)?,
+                    Extent::Owned => count += file.clear(database, known, self.context.observer)?,
                     Extent::AllRows => database.forget_file(&file.name)?,
                 }
             }
