@@ -52,7 +52,7 @@ pub fn clear<'a>(
     if !cascade {
         // Of a file's rows it is not known one by one which they are.
         let whole = if extent == Extent::AllRows { tables } else { files };
-        check(database, catalog, registry, &known, &doomed, whole)?;
+        check(database, (catalog, registry), &known, &doomed, whole, seeds)?;
     }
     let mut gone = Gone::new();
     for table in &known {
@@ -143,11 +143,11 @@ fn let_go(
 /// Refuses where rows would fall by a cascade that nobody named.
 fn check(
     database: &mut Database<'_>,
-    catalog: &Catalog,
-    registry: &Registry,
+    (catalog, registry): (&Catalog, &Registry),
     known: &[Table<'_>],
     doomed: &BTreeMap<String, BTreeSet<Key>>,
     whole: &BTreeSet<String>,
+    seeds: &BTreeSet<String>,
 ) -> Result<()> {
     let mut falling: BTreeMap<String, BTreeSet<Key>> = BTreeMap::new();
     // What is looked at: a table, and the rows of it that go; none named: all of them.
@@ -199,8 +199,26 @@ fn check(
     }
     let shown: Vec<_> =
         falling.iter().map(|(table, keys)| format!("{} of `{table}`", text::count(keys.len(), "row"))).collect();
-    let message = format!("{} that no seed put there would be deleted, too, by a cascade", shown.join(", "));
-    Err(Error::new(Code::SeedCascade, message).note("nothing was done").hint("add `--cascade`, if they may go"))
+    let shown = shown.join(", ");
+    let mut others = BTreeSet::new();
+    for table in falling.keys() {
+        let owned = database.owned(table)?.into_values().filter(|owned| owned.inserted);
+        others.extend(owned.map(|owned| owned.seed).filter(|seed| !seeds.contains(seed)));
+    }
+    let error = if others.is_empty() {
+        let message = format!("{shown} that no seed put there would be deleted, too, by a cascade");
+        Error::new(Code::SeedCascade, message).note("nothing was done")
+    } else {
+        let error = Error::new(Code::SeedCascade, format!("{shown} would be deleted, too, by a cascade"));
+        let names: Vec<_> = others.iter().map(|name| format!("`{name}`")).collect();
+        let who = if names.len() == 1 { "the seed" } else { "the seeds" };
+        let all: Vec<_> = others.union(seeds).map(String::as_str).collect();
+        error
+            .note(format!("{who} {} put rows there", names.join(", ")))
+            .note("nothing was done")
+            .hint(format!("`dbtool reseed {}` seeds these anew as well", all.join(" ")))
+    };
+    Err(error.hint("add `--cascade`, if they may go"))
 }
 
 /// The rows of a table that refer to some of another by this foreign key.

@@ -142,3 +142,21 @@ fn rows_that_a_file_lists_no_more_stay_and_are_told_of() {
         assert_eq!(project.query("SELECT code FROM countries ORDER BY code"), ["NO", "PE"]);
     });
 }
+
+/// What another seed put there is not nobody's.
+#[test]
+fn a_cascade_names_the_seeds_whose_rows_would_fall() {
+    on_each_backend(|project| {
+        let project =
+            atlas(project).file("seeds/base/countries.toml", COUNTRIES).file("seeds/base/cities.toml", CITIES);
+        seeded(&project);
+        let run = project.expect(9, &["reseed", "countries", "--yes"]);
+        run.says(&[
+            "error[seed/cascade]: 2 rows of `cities` would be deleted, too, by a cascade",
+            "the seed `cities` put rows there",
+            "`dbtool reseed cities countries` seeds these anew as well",
+        ]);
+        assert!(!run.stderr.contains("no seed put there"), "{run}");
+        assert_eq!(sum(&project.json(0, &["reseed", "cities", "countries", "--yes"])), "4 0 0 4 0 0");
+    });
+}
