@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::columns::Column;
 use super::plan::{Key, Record};
 use super::tables::Table;
+use crate::catalog::Name;
 use crate::db::bulk::{self, Fault, Source, Target, Watch};
 use crate::db::{self};
 use crate::db::{AnyConnection, DbError, Dialect, Home, Kind};
@@ -39,7 +40,12 @@ pub fn parts_of(key: &Key) -> Record {
 impl Database<'_> {
     #[must_use]
     pub fn quoted(&self, table: &Table<'_>) -> String {
-        let name = &table.catalog.name;
+        self.named(&table.catalog.name)
+    }
+
+    /// A table by its name, as SQL.
+    #[must_use]
+    pub fn named(&self, name: &Name) -> String {
         match &name.schema {
             Some(schema) => format!("{}.{}", self.dialect.identifier(schema), self.dialect.identifier(&name.name)),
             None => self.dialect.identifier(&name.name),

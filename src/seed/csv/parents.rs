@@ -7,7 +7,7 @@ use super::load::Load;
 use super::refuse::number;
 use super::rows::Rows;
 use super::{CsvSeed, LINE};
-use crate::catalog::{ForeignKey, Name};
+use crate::catalog::ForeignKey;
 use crate::db;
 use crate::db::bulk::{self, Fault, Source, Target, Watch};
 use crate::error::{Code, Error, Result};
@@ -70,13 +70,6 @@ impl Load<'_, '_> {
         Ok(())
     }
 
-    fn table(&self, name: &Name) -> String {
-        match &name.schema {
-            Some(schema) => format!("{}.{}", self.dialect.identifier(schema), self.dialect.identifier(&name.name)),
-            None => self.dialect.identifier(&name.name),
-        }
-    }
-
     /// With the rows of a table that the run would write before this file, or with it.
     fn check_planned(
         &mut self,
@@ -95,7 +88,7 @@ impl Load<'_, '_> {
         }
         let brought = self.dialect.identifier("__dbtool_brought");
         let names: Vec<String> = key.to_columns.iter().map(|name| self.dialect.identifier(name)).collect();
-        let query = format!("SELECT {} FROM {} WHERE 1 = 0", names.join(", "), self.table(&key.to));
+        let query = format!("SELECT {} FROM {} WHERE 1 = 0", names.join(", "), database.named(&key.to));
         for sql in self.dialect.make_temporary(&brought, &query, &names) {
             self.change(database, &sql)?;
         }
@@ -157,7 +150,7 @@ impl Load<'_, '_> {
         let on: Vec<_> = pairs().map(|(column, to)| format!("p.{} = s.{}", quote(to), quote(column))).collect();
         let on = on.join(" AND ");
         let some: Vec<_> = pairs().map(|(column, _)| format!("s.{} IS NOT NULL", quote(column))).collect();
-        let parent = self.table(&key.to);
+        let parent = database.named(&key.to);
         let none: Vec<_> = std::iter::once(parent.as_str())
             .chain(brought)
             .map(|table| format!("NOT EXISTS (SELECT 1 FROM {table} p WHERE {on})"))
