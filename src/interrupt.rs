@@ -2,7 +2,7 @@
 //! to an orderly end, which says what is in; a second one leaves at once.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::error::{Code, Error, Result};
@@ -60,8 +60,6 @@ struct State {
     /// How much is at work that must come to an orderly end.
     working: AtomicUsize,
     canceller: Mutex<Option<Canceller>>,
-    /// What is at work leaves nothing in a database.
-    clears: AtomicBool,
     /// Clears away what the process would leave behind.
     sweeper: Mutex<Option<Canceller>>,
     ending: Mutex<Ending>,
@@ -133,17 +131,6 @@ impl Interrupt {
         self.ending().is_over = is_over;
     }
 
-    /// Something is at work that need not end in order: a signal leaves at once, when the sweeper has cleared away what would be
-    /// left behind.
-    #[must_use]
-    pub fn clearing(&self, sweeper: Canceller) -> Working {
-        *self.sweeper() = Some(sweeper);
-        let mut working = self.working(None);
-        working.sweeps = true;
-        self.0.clears.store(true, Ordering::SeqCst);
-        working
-    }
-
     /// The work goes on, on another connection.
     pub fn replace(&self, canceller: Option<Canceller>) {
         *self.canceller() = canceller;
@@ -199,7 +186,6 @@ impl Interrupt {
                 tell("stopping: the running statement is cancelled; a second signal leaves at once");
                 cancel();
             }
-            None if self.0.clears.load(Ordering::SeqCst) => leave(number, "interrupted; nothing was changed"),
             None if self.sweeper().is_some() => {
                 leave(number, "interrupted on a scratch database; nothing was run on the database itself");
             }
@@ -245,7 +231,6 @@ impl Drop for Working {
         self.interrupt.replace(self.around.take());
         if self.sweeps {
             *self.interrupt.sweeper() = None;
-            self.interrupt.0.clears.store(false, Ordering::SeqCst);
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::error::{Code, Error, Result};
 use crate::exit_code::ExitCode;
 use crate::files::Unfinished;
 use crate::interrupt::Interrupt;
-use crate::output::Format;
+use crate::output::{Color, Format, Terminal, Verbosity};
 use crate::tabular::Form;
 use crate::text;
 
@@ -70,14 +70,17 @@ pub fn run(context: &Context<'_>, args: &Args) -> anyhow::Result<ExitCode> {
             let interrupt = Interrupt::listen();
             let mut file = Unfinished::create(path)?;
             let place = file.place().map(Path::to_owned);
-            let _working = interrupt.clearing(Box::new(move || {
+            let told = Terminal::new(&context.settings.process, Color::Auto, Verbosity::Normal, false);
+            interrupt.ends_with(Box::new(move |_| {
                 // The process ends, and tells of that.
                 let _ = place.as_ref().map(std::fs::remove_file);
+                told.status("interrupted; nothing was changed");
             }));
             let rows = data::export(&mut connection, &query, form, &mut |bytes, rows| {
                 pace.is_at(rows);
                 file.write(bytes)
             })?;
+            interrupt.set_over(true);
             file.finish()?;
             rows
         }
