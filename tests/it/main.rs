@@ -80,6 +80,7 @@ mod seeding_csv;
 mod seeding_faults;
 mod seeding_guide;
 mod seeding_order;
+mod seeding_place;
 mod seeding_progress;
 mod seeding_references;
 mod seeding_reseed;

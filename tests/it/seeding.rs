@@ -1,17 +1,15 @@
 //! `seed` and `reseed`: the reference shop, every mode and value on tables of a test's own, and what is promised of both.
 
 use std::process::Stdio;
-use std::time::Duration;
 
 use dbtool::backend::Backend;
-use dbtool::catalog;
-use dbtool::entities::Registry;
 use dbtool::observer::Silent;
-use dbtool::seed::{Act, Context, Files, IN_MEMORY, OnDrift, OnError, Request, Runner, Seeds};
+use dbtool::seed::IN_MEMORY;
 use diesel::Connection as _;
 use serde_json::Value;
 
-use crate::support::{Project, Run, connector, on_each_backend};
+use crate::seeding_place::{Place, request};
+use crate::support::{Project, Run, on_each_backend};
 
 /// The reference shop, with its tables and without rows.
 pub fn shop(project: Project) -> Project {
@@ -358,58 +356,20 @@ fn an_application_seeds_within_its_own_transaction() {
     on_each_backend(|project| {
         let project =
             atlas(project).file("seeds/base/countries.toml", COUNTRIES).file("seeds/base/cities.toml", CITIES);
-        let connector = connector(&project.url);
-        let (dialect, mut session) = (connector.dialect(), project.session());
-        let home = session.home(dialect).unwrap();
-        let catalog = catalog::read(&mut session, dialect, &home).unwrap();
-        drop(session);
-        let files =
-            Files { directory: project.path("seeds"), shown: "seeds".into(), layers: vec!["base".into()], named: true };
-        let request = Request {
-            names: Vec::new(),
-            act: Act::Run,
-            on_drift: OnDrift::Keep,
-            on_error: OnError::Stop,
-            audit_rows: false,
-            clear: None,
-            in_memory: IN_MEMORY,
-        };
-        let registry = Registry::reference();
-        let mut connection = connector.diesel(&Silent).unwrap();
-        let with = |connection: &mut dbtool::db::AnyConnection, prepare: bool| {
-            let mut runner = Runner {
-                connection,
-                dialect,
-                home: &home,
-                context: Context {
-                    catalog: &catalog,
-                    registry: &registry,
-                    sensitive: &[],
-                    variable: &|_| None,
-                    environment: "test",
-                    protected: false,
-                    trail: None,
-                    observer: &Silent,
-                },
-                patience: Duration::from_secs(10),
-            };
-            if prepare {
-                runner.prepare().map(|()| None)
-            } else {
-                runner.run(Seeds::read(&files).unwrap(), &request).map(Some)
-            }
-        };
+        let place = Place::new(&project);
+        let mut connection = place.connector.diesel(&Silent).unwrap();
+        let seed = |connection: &mut dbtool::db::AnyConnection| place.seed(connection, &request(IN_MEMORY));
         let refused: Result<(), diesel::result::Error> = connection.transaction(|connection| {
-            let error = with(connection, false).unwrap_err();
-            assert!(error.to_string().contains("the ledger of the seeds is not there"), "{error}");
+            let error = seed(connection).unwrap_err();
+            assert!(error.contains("the ledger of the seeds is not there"), "{error}");
             Err(diesel::result::Error::RollbackTransaction)
         });
         assert!(refused.is_err());
-        with(&mut connection, true).unwrap();
+        place.with(&mut connection, |runner| runner.prepare().unwrap());
         let rolled_back: Result<(), diesel::result::Error> = connection.transaction(|connection| {
-            let report = with(connection, false).unwrap().unwrap();
+            let report = seed(connection).unwrap();
             assert_eq!(report.summary.inserted, 4);
-            let again = with(connection, false).unwrap().unwrap();
+            let again = seed(connection).unwrap();
             assert_eq!((again.summary.inserted, again.summary.unchanged), (0, 4));
             Err(diesel::result::Error::RollbackTransaction)
         });

@@ -1,15 +1,12 @@
 //! Rows that refer to rows which a CSV of the same run brings, and to rows that are not there yet.
 
-use std::time::Duration;
-
-use dbtool::catalog;
-use dbtool::entities::Registry;
 use dbtool::observer::Silent;
-use dbtool::seed::{Act, Context, Files, IN_MEMORY, OnDrift, OnError, Request, Runner, Seeds};
+use dbtool::seed::{Act, IN_MEMORY, Request};
 use diesel::Connection as _;
 
 use crate::seeding::{CITIES, COUNTRIES, HEADER, atlas, seeded, sum, versions};
-use crate::support::{Project, connector, on_each_backend};
+use crate::seeding_place::{Place, request};
+use crate::support::{Project, on_each_backend};
 
 const MANY: &str = "code,name\nNO,Norway\nPE,Peru\nTD,same\nTZ,same\n";
 
@@ -93,51 +90,16 @@ fn what_no_file_has_is_told_with_the_other_faults() {
 fn an_application_finds_them_within_its_own_transaction() {
     on_each_backend(|project| {
         let project = world(project);
-        let connector = connector(&project.url);
-        let (dialect, mut session) = (connector.dialect(), project.session());
-        let home = session.home(dialect).unwrap();
-        let catalog = catalog::read(&mut session, dialect, &home).unwrap();
-        drop(session);
-        let directory = project.path("seeds");
-        let files = Files { directory, shown: "seeds".into(), layers: vec!["base".into()], named: true };
-        let request = |act| Request {
-            names: Vec::new(),
-            act,
-            on_drift: OnDrift::Keep,
-            on_error: OnError::Stop,
-            audit_rows: false,
-            clear: None,
-            in_memory: IN_MEMORY,
+        let place = Place::new(&project);
+        let mut connection = place.connector.diesel(&Silent).unwrap();
+        let inserted = |connection: &mut dbtool::db::AnyConnection, act| {
+            place.seed(connection, &Request { act, ..request(IN_MEMORY) }).unwrap().summary.inserted
         };
-        let registry = Registry::reference();
-        let mut connection = connector.diesel(&Silent).unwrap();
-        let with = |connection: &mut dbtool::db::AnyConnection, act: Option<Act>| {
-            let mut runner = Runner {
-                connection,
-                dialect,
-                home: &home,
-                context: Context {
-                    catalog: &catalog,
-                    registry: &registry,
-                    sensitive: &[],
-                    variable: &|_| None,
-                    environment: "test",
-                    protected: false,
-                    trail: None,
-                    observer: &Silent,
-                },
-                patience: Duration::from_secs(10),
-            };
-            match act {
-                None => runner.prepare().map(|()| 0).unwrap(),
-                Some(act) => runner.run(Seeds::read(&files).unwrap(), &request(act)).unwrap().summary.inserted,
-            }
-        };
-        with(&mut connection, None);
+        place.with(&mut connection, |runner| runner.prepare().unwrap());
         let rolled_back: Result<(), diesel::result::Error> = connection.transaction(|connection| {
-            assert_eq!(with(connection, Some(Act::Plan)), 6);
-            assert_eq!(with(connection, Some(Act::Run)), 6);
-            assert_eq!(with(connection, Some(Act::Run)), 0);
+            assert_eq!(inserted(connection, Act::Plan), 6);
+            assert_eq!(inserted(connection, Act::Run), 6);
+            assert_eq!(inserted(connection, Act::Run), 0);
             Err(diesel::result::Error::RollbackTransaction)
         });
         assert_eq!(rolled_back, Err(diesel::result::Error::RollbackTransaction));

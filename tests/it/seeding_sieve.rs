@@ -1,66 +1,15 @@
 //! CSV beside rows that are there: what is compared in memory and what is compared in the database come to the same end.
 
 use std::fmt::Write as _;
-use std::time::Duration;
 
-use dbtool::catalog::{self, Catalog};
-use dbtool::db::{AnyConnection, Connector, Home, Value};
-use dbtool::entities::Registry;
+use dbtool::db::{AnyConnection, Value};
 use dbtool::observer::Silent;
-use dbtool::seed::{Act, Context, Files, IN_MEMORY, OnDrift, OnError, Report, Request, Runner, Seeds};
+use dbtool::seed::{Act, IN_MEMORY, OnDrift, OnError, Report, Request};
 use diesel::Connection as _;
 use fastrand::Rng;
 
-use crate::support::{Project, connector, on_each_backend};
-
-/// The database of a test, and what seeds need to know of it.
-struct Place<'p> {
-    project: &'p Project,
-    connector: Connector,
-    home: Home,
-    catalog: Catalog,
-}
-
-impl<'p> Place<'p> {
-    fn new(project: &'p Project) -> Self {
-        let connector = connector(&project.url);
-        let mut session = project.session();
-        let home = session.home(connector.dialect()).unwrap();
-        let catalog = catalog::read(&mut session, connector.dialect(), &home).unwrap();
-        Self { project, connector, home, catalog }
-    }
-
-    fn with<T>(&self, connection: &mut AnyConnection, work: impl FnOnce(&mut Runner<'_>) -> T) -> T {
-        work(&mut Runner {
-            connection,
-            dialect: self.connector.dialect(),
-            home: &self.home,
-            context: Context {
-                catalog: &self.catalog,
-                registry: &Registry::reference(),
-                sensitive: &[],
-                variable: &|_| None,
-                environment: "test",
-                protected: false,
-                trail: None,
-                observer: &Silent,
-            },
-            patience: Duration::from_secs(10),
-        })
-    }
-
-    fn seed(&self, connection: &mut AnyConnection, request: &Request) -> Result<Report, String> {
-        let directory = self.project.path("seeds");
-        let files = Files { directory, shown: "seeds".into(), layers: vec!["base".into()], named: true };
-        let seeded = self.with(connection, |runner| runner.run(Seeds::read(&files).unwrap(), request));
-        seeded.map_err(|error| format!("{error} {:?} {:?}", error.place(), error.notes()))
-    }
-}
-
-fn request(in_memory: usize) -> Request {
-    let (act, on_drift, on_error) = (Act::Run, OnDrift::Keep, OnError::Stop);
-    Request { names: Vec::new(), act, on_drift, on_error, audit_rows: false, clear: None, in_memory }
-}
+use crate::seeding_place::{Place, request};
+use crate::support::{Project, on_each_backend};
 
 /// All that a seeding can leave behind, and what it tells.
 fn end(connection: &mut AnyConnection, told: &Result<Report, String>) -> String {
