@@ -7,7 +7,7 @@ use super::database::{Database, base_of};
 use super::diesel_toml;
 use super::dotenv::DotEnv;
 use super::duration;
-use super::file::File;
+use super::file::{File, Raw};
 use super::keys::{ENVIRONMENT_KEYS, KEYS, Key, Kind};
 use super::layers::{Flags, Layers, Shown, Value, dotted, wrong_value};
 use super::print_schema::PrintSchema;
@@ -15,6 +15,7 @@ use super::url::Target;
 use super::{Origin, Process};
 use crate::error::{Code, Error, Result};
 use crate::secret::{MASK, Redactor};
+use crate::text;
 
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -255,7 +256,7 @@ impl Settings {
             audit,
             actor: actor.map(|actor| actor.trim().to_owned()).filter(|actor| !actor.is_empty()),
             data_lock_timeout: time("data", "lock_timeout")?,
-            sensitive: layers.setting(key("columns", "sensitive"))?.list(),
+            sensitive: sensitive(&layers)?,
             warnings,
             shown: shown(&layers, database.as_ref(), &secrets)?,
             secrets,
@@ -355,6 +356,29 @@ fn types(layers: &Layers) -> Result<Vec<(String, String)>> {
     };
     let wrong = || wrong_value(&dotted(key.section, key.name), key.kind, &value);
     value.list().iter().map(|line| pair(line).ok_or_else(wrong)).collect()
+}
+
+/// `[columns] sensitive`. A name that is none would mask nothing, and nobody would be told.
+fn sensitive(layers: &Layers) -> Result<Vec<String>> {
+    let value = layers.setting(key("columns", "sensitive"))?;
+    let listed = value.list();
+    let is_one = |name: &String| {
+        // Where it is written as one text, a comma is taken for what stands between two; a list may have any name.
+        let parts = name.trim_matches('.') == name && name.contains('.');
+        parts && (matches!(value.raw, Raw::List(_)) || !name.contains(','))
+    };
+    match listed.iter().find(|name| !is_one(name)) {
+        None => Ok(listed),
+        Some(wrong) => {
+            let message = format!(
+                "`columns.sensitive` takes columns by their tables, and `{}` is none ({})",
+                text::shorten(wrong, 60),
+                value.origin
+            );
+            Err(Error::new(Code::ConfigValue, message)
+                .hint("such as `users.password_hash`; in a variable with `;` between two of them"))
+        }
+    }
 }
 
 fn seed_settings(layers: &Layers) -> Result<SeedSettings> {

@@ -236,3 +236,20 @@ fn a_service_names_its_own_host() {
     let project = project.variable("PGSERVICE", "svc");
     project.expect(8, &["db", "ping", "--url", "postgres://"]).says(&["\"127.0.0.1\", port 1 failed"]);
 }
+
+#[test]
+fn a_sensitive_column_is_named_by_its_table() {
+    let set = |value: &str| Project::sqlite().variable("DBTOOL_COLUMNS_SENSITIVE", value);
+    set("users.email; users.phone").ok(&["config", "show"]);
+    for wrong in ["users.email,users.phone", "email", "users.", ".email"] {
+        let run = set(wrong).expect(2, &["config", "show"]);
+        run.says(&[
+            "error[config/value]: `columns.sensitive` takes columns by their tables",
+            &format!("`{wrong}` is none (DBTOOL_COLUMNS_SENSITIVE)"),
+            "in a variable with `;` between two of them",
+        ]);
+    }
+    let file = |list: &str| Project::sqlite().file("dbtool.toml", format!("[columns]\nsensitive = {list}\n"));
+    file("[\"users.a,b\"]").ok(&["config", "show"]);
+    file("[\"users\"]").expect(2, &["config", "show"]).says(&["`users` is none (dbtool.toml:2 [columns])"]);
+}
