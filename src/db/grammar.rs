@@ -168,6 +168,17 @@ impl Grammar {
         if always && self.0 == Backend::Postgres { " OVERRIDING SYSTEM VALUE" } else { "" }
     }
 
+    /// How many places of a second a type of moments or times keeps; it rounds the others away. None: it keeps the text.
+    #[must_use]
+    pub fn places_of_seconds(self, type_name: &str) -> Option<usize> {
+        let given = || type_name.split_once('(')?.1.split_once(')')?.0.trim().parse().ok();
+        match self.0 {
+            Backend::Sqlite => None,
+            Backend::Postgres => Some(given().unwrap_or(6)),
+            Backend::Mysql => Some(given().unwrap_or(0)),
+        }
+    }
+
     /// Whether a text may have the character NUL.
     #[must_use]
     pub fn keeps_nul(self) -> bool {

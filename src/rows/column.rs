@@ -38,6 +38,10 @@ pub struct Column {
     pub lower: bool,
     /// The database makes a number of 64 bits of whatever looks like a number: SQLite.
     pub numeric: bool,
+    /// How many places of a second it keeps, where it rounds.
+    pub places: Option<usize>,
+    /// It holds years alone: MySQL.
+    pub is_year: bool,
 }
 
 impl Column {
@@ -65,6 +69,11 @@ impl Column {
             known: field.is_some(),
             lower: field.is_some_and(|field| field.meaning == Meaning::Email),
             // In a strict table `ANY` keeps what it is given.
+            places: match column.neutral {
+                Type::Timestamp | Type::Instant | Type::Time => grammar.places_of_seconds(base),
+                _ => None,
+            },
+            is_year: column.neutral == Type::Year,
             numeric: !grammar.keeps_types()
                 && number::is_numeric_in_sqlite(base)
                 && !(strict && column.neutral == Type::Any),
@@ -106,7 +115,7 @@ impl Column {
     /// A value as the database will keep it. One that it would change in silence is refused.
     fn kept(&self, value: Value) -> Result<Value, Wrong> {
         let Value::Text(text) = &value else { return Ok(value) };
-        if let Some(wrong) = self.changes(text) {
+        if let Some(wrong) = self.changes(text).or_else(|| self.rounds(text)) {
             return Err(wrong);
         }
         // As the number itself, for SQLite reads the last digits of a text less well.
@@ -135,6 +144,18 @@ impl Column {
         let wrong =
             Wrong::new(format!("would be {stored}, for SQLite makes numbers of 64 bits in a column of this type"));
         Some(Wrong { hint: Some("a column of type `TEXT` keeps every digit".into()), ..wrong })
+    }
+
+    /// Why the database would round a text, or read another year into it.
+    pub(super) fn rounds(&self, text: &str) -> Option<Wrong> {
+        if self.is_year && (text.len() != 4 || !text.bytes().all(|byte| byte.is_ascii_digit())) {
+            return Some(Wrong::new("is not a year of four digits"));
+        }
+        let most = self.places?;
+        let places = text.split_once('.').map_or("", |(_, places)| places);
+        let places = places.split(|one: char| !one.is_ascii_digit()).next().unwrap_or_default();
+        let used = places.trim_end_matches('0').len();
+        (used > most).then(|| Wrong::new(format!("has {} of a second, of {most} at most", text::count(used, "place"))))
     }
 
     /// Whether a word is not a value, but what stands for one in outputs.

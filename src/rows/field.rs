@@ -47,6 +47,9 @@ impl Column {
         {
             return Err(wrong);
         }
+        if let Some(wrong) = self.rounds(word) {
+            return Err(wrong);
+        }
         match &self.kind {
             Kind::Text { longest: None } | Kind::Any | Kind::Other => return Ok(word.as_bytes()),
             // No text has more characters than bytes.
@@ -283,6 +286,8 @@ mod tests {
             known: false,
             lower: false,
             numeric: false,
+            places: None,
+            is_year: false,
         }
     }
 

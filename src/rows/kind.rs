@@ -254,6 +254,11 @@ impl Kind {
             digits => digits,
         };
         let used = places.trim_end_matches('0').len();
+        // PostgreSQL's numeric(5, -2) has hundreds.
+        let zeros = usize::from(scale.unwrap_or_default().min(0).unsigned_abs());
+        if zeros > 0 && (used > 0 || (whole != "0" && whole.len() - whole.trim_end_matches('0').len() < zeros)) {
+            return Err(Wrong::new(format!("is no multiple of 1{}", "0".repeat(zeros))));
+        }
         if let Some(scale) = scale.and_then(|scale| usize::try_from(scale).ok()) {
             if used > scale {
                 return Err(Wrong::new(format!("has {}, of {scale} at most", text::count(used, "place"))));
@@ -408,6 +413,7 @@ mod tests {
             (Kind::Float, "NaN", "is not a number"),
             (MONEY, "1.001", "has 3 places, of 2 at most"),
             (MONEY, "123456789", "has 9 digits before the point, of 8 at most"),
+            (Kind::Decimal { precision: Some(5), scale: Some(-2) }, "1250", "is no multiple of 100"),
             (MONEY, "1e3", "is not a decimal number"),
             (MONEY, ".", "is not a decimal number"),
             (Kind::Minor, "1.001", "is not an amount with at most two places, such as `19.99`"),

@@ -1,5 +1,6 @@
 //! Numbers come back with all their digits, or are refused; averages are the same on each backend.
 
+use dbtool::backend::Backend;
 use serde_json::json;
 
 use crate::support::{Project, on_each_backend, on_servers};
@@ -184,5 +185,53 @@ fn averages_of_any_size_are_exact() {
             .unwrap();
         let row = project.json(0, &["data", "aggregate", "t", "--avg", "d"])["rows"][0].clone();
         assert_eq!(row["avg_d"], json!("61728394506172839450617283945.00000000005"));
+    });
+}
+
+#[test]
+fn no_place_of_a_second_is_rounded_away() {
+    on_servers(|project| {
+        let types = project.by_backend(
+            "",
+            "a timestamp(0), b timestamptz(3), c time(0), d timestamp",
+            "a datetime, b datetime(3), c time, d datetime(6)",
+        );
+        project.session().execute(&format!("CREATE TABLE t (id INTEGER PRIMARY KEY, {types})")).unwrap();
+        for (value, wrong) in [
+            ("a=2026-01-05T09:00:00.5", "has 1 place of a second, of 0 at most"),
+            ("b=2026-01-05T09:00:00.1234", "has 4 places of a second, of 3 at most"),
+            ("c=09:00:00.25", "has 2 places of a second, of 0 at most"),
+            ("d=2026-01-05T09:00:00.1234567", "has 7 places of a second, of 6 at most"),
+        ] {
+            project.expect(11, &["data", "create", "t", "id=1", value]).says(&["error[data/value]", wrong]);
+            let (column, value) = value.split_once('=').unwrap();
+            project.write("t.csv", format!("id,{column}\n1,{value}\n"));
+            project.expect(11, &["data", "import", "t", "t.csv"]).says(&["t.csv:2", wrong]);
+        }
+        assert_eq!(project.query("SELECT count(*) FROM t"), ["0"]);
+        let values =
+            ["a=2026-01-05T09:00:00.000", "b=2026-01-05T09:00:00.125", "c=09:00:00", "d=2026-01-05 09:00:00.123456"];
+        let made = project.json(0, &[&["data", "create", "t", "id=1"][..], &values].concat());
+        let b = project.by_backend("", "2026-01-05T09:00:00.125000Z", "2026-01-05T09:00:00.125");
+        assert_eq!(
+            (&made["a"], &made["b"], &made["d"]),
+            (&json!("2026-01-05T09:00:00"), &json!(b), &json!("2026-01-05T09:00:00.123456"))
+        );
+    });
+}
+
+#[test]
+fn no_other_year_is_read_into_two_digits() {
+    on_servers(|project| {
+        if project.backend != Backend::Mysql {
+            return;
+        }
+        project.session().execute("CREATE TABLE t (id INTEGER PRIMARY KEY, y YEAR)").unwrap();
+        for year in ["0", "26", "69"] {
+            let run = project.expect(11, &["data", "create", "t", "id=1", &format!("y={year}")]);
+            run.says(&["is not a year of four digits"]);
+        }
+        let made = project.json(0, &["data", "create", "t", "id=1", "y=2026"]);
+        assert_eq!(made["y"], json!(2026), "{made}");
     });
 }
