@@ -7,9 +7,10 @@ use dbtool::db::AnyConnection;
 use dbtool::entities::ordering::{self, Move, Wanted};
 use serde_json::Value;
 
-use crate::docs::blocks;
+use crate::docs::{blocks, words};
 use crate::generated::compare;
 use crate::orders::{connect, open};
+use crate::seeding::shop;
 use crate::support::{Project, root};
 
 fn sell(connection: &mut AnyConnection) -> dbtool::error::Result<()> {
@@ -77,4 +78,17 @@ fn the_guide_shows_what_a_person_sees() {
     let (imports, function) = code.split_once("\n\n").unwrap();
     let source = include_str!("audit_guide.rs");
     assert!(imports.lines().all(|line| source.contains(line)) && source.contains(function), "{code}");
+}
+
+#[test]
+fn the_first_order_can_be_placed_in_the_shop_of_the_seeds() {
+    let project = shop(Project::sqlite());
+    project.ok(&["seed"]);
+    let text = std::fs::read_to_string(root().join("docs/audit.in.md")).unwrap();
+    let (_, commands) = blocks(&text).into_iter().find(|(info, _)| info == "sh").unwrap();
+    for line in commands.lines() {
+        let words = words(line);
+        project.ok(&words.iter().skip(1).map(String::as_str).collect::<Vec<_>>());
+    }
+    project.ok(&["order", "place", "--user", "alice@example.com", "--item", "CUP-1=2", "--item", "POT-1=1"]);
 }
