@@ -29,7 +29,7 @@ pub struct Known {
 impl Database<'_> {
     /// Makes the ledger where it is missing. On MySQL this commits a transaction that is open.
     pub fn make_ledger(&mut self) -> Result<()> {
-        if self.has(FILES)? && self.has(ROWS)? {
+        if self.has(FILES)? && self.has(ROWS)? && self.is_anchored()? {
             return Ok(());
         }
         let (rows, files, suffix) = (self.ours(ROWS), self.ours(FILES), self.dialect.types().table);
@@ -63,6 +63,12 @@ impl Database<'_> {
             crate::fault::point();
         }
         Ok(())
+    }
+
+    /// Whether the row is there that [`Database::claim_ledger`] waits at. Whoever makes the ledger may not have come to it yet.
+    fn is_anchored(&mut self) -> Result<bool> {
+        let sql = format!("SELECT 1 FROM {} WHERE seed = ''", self.ours(FILES));
+        Ok(!self.connection.select(&sql, &[]).map_err(broken)?.is_empty())
     }
 
     /// Waits until nobody else seeds, and keeps them out until the transaction ends.

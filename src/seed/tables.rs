@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use super::columns::Column;
+use super::plan::shown;
 use super::source::{At, RawRow, Seed};
 use crate::catalog::{self, Catalog};
 use crate::entities::{Entity, Registry};
@@ -83,6 +86,16 @@ impl<'c> Table<'c> {
             }
         }
         keys
+    }
+
+    /// That a row with this key stands twice in the seeds.
+    #[must_use]
+    pub fn twice<'v>(&self, key: impl IntoIterator<Item = (&'v String, &'v Value)>) -> String {
+        let shown = key.into_iter().map(|(column, value)| match self.columns.get(column.as_str()) {
+            Some(known) => format!("{column} = {}", shown(known, value)),
+            None => column.clone(),
+        });
+        format!("`{}` has this row twice: {}", self.name(), shown.collect::<Vec<_>>().join(", "))
     }
 
     /// The one column of the primary key, where it has one.

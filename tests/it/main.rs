@@ -86,6 +86,7 @@ mod seeding_references;
 mod seeding_reseed;
 mod seeding_sieve;
 mod seeding_sql;
+mod seeding_twice;
 mod splitter;
 mod sqlite_keys;
 mod statement;

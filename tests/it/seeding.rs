@@ -271,6 +271,12 @@ fn two_at_once_both_succeed() {
         assert!(runs.iter().all(|run| run.code == 0), "{}\n{}\n{}", runs[0], runs[1], runs[2]);
         assert_eq!(project.query("SELECT count(*) FROM countries"), ["249"]);
         project.ok(&["seed", "--check"]);
+        // The row at which one waits for another is made anew where somebody has deleted it.
+        for table in ["__dbtool_seed_files", "__dbtool_seed_rows"] {
+            project.session().execute(&format!("DELETE FROM {table}")).unwrap();
+        }
+        project.ok(&["seed"]);
+        assert_eq!(project.query("SELECT count(*) FROM __dbtool_seed_files WHERE seed = ''"), ["1"]);
     });
 }
 
@@ -290,7 +296,7 @@ fn killed_at_every_point() {
             .file("seeds/base/cities.toml", CITIES)
             .file("seeds/base/more.toml", more)
             .file("seeds/base/many.toml", HEADER)
-            .file("seeds/base/many.csv", "code,name\nNO,Norway\nTD,Chad\nTZ,Tanzania\n");
+            .file("seeds/base/many.csv", "code,name\nTD,Chad\nTZ,Tanzania\n");
         let step = if std::env::var_os("DBTOOL_TEST_ALL_POINTS").is_some() { 1 } else { 5 };
         let killed = |args: &[&str], at: usize| {
             let output = project.command(args).env("DBTOOL_FAULT_AT", at.to_string()).output().unwrap();
@@ -303,13 +309,13 @@ fn killed_at_every_point() {
             assert!(allowed.contains(&sum.as_str()), "point {at} of {args:?} on {}: {sum}", project.backend);
             assert_eq!(project.query("SELECT count(*) FROM cities"), ["3"]);
             assert_eq!(project.query("SELECT code FROM countries ORDER BY code"), ["NO", "PE", "TD", "TZ"]);
-            assert_eq!(seeded(&project), "0 0 8 0 0 0");
+            assert_eq!(seeded(&project), "0 0 7 0 0 0");
         };
         let mut sum = 0;
         for at in (1..).step_by(step) {
             let was_killed = killed(&["seed"], at);
             // All of it, or nothing: what was killed had written either.
-            ends(&["seed"], at, &["7 0 1 0 0 0", "0 0 8 0 0 0"]);
+            ends(&["seed"], at, &["7 0 0 0 0 0", "0 0 7 0 0 0"]);
             if !was_killed {
                 assert!(at > 5, "there are no points");
                 sum += at;
@@ -326,7 +332,7 @@ fn killed_at_every_point() {
         for at in (1..).step_by(step) {
             let was_killed = killed(&["reseed", "--yes"], at);
             // What is gone has come again, or it was never gone.
-            ends(&["reseed"], at, &["0 0 8 0 0 0"]);
+            ends(&["reseed"], at, &["0 0 7 0 0 0"]);
             if !was_killed {
                 sum += at;
                 break;

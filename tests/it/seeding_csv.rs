@@ -1,6 +1,11 @@
 //! CSV seeds: what is done with them, what is wrong with their rows, and how it is told.
 
+use dbtool::observer::Silent;
+use dbtool::seed::IN_MEMORY;
+use diesel::Connection as _;
+
 use crate::seeding::{HEADER, atlas, seeded, sum, versions};
+use crate::seeding_place::{Place, request};
 use crate::support::{Project, on_each_backend};
 
 /// Lands, and towns that refer to them.
@@ -441,6 +446,18 @@ fn rows_of_one_file_refer_to_each_other() {
             // They go in whatever order, too.
             assert_eq!(sum(&project.json(0, &["reseed", "--yes"])), "7 0 0 7 0 0");
             there(&["1|a|2", "2|b|", "3|c|4", "4|d|3", "5|e|5", "6|f|7", "7|g|1"]);
+            // A row that is there refers to one that is new, whatever finds that out.
+            let place = Place::new(&project);
+            let mut connection = place.connector.diesel(&Silent).unwrap();
+            write("1,a,2\n2,b,8\n3,c,4\n4,d,3\n5,e,5\n6,f,7\n7,g,1\n8,h,\n");
+            for in_memory in [0, IN_MEMORY] {
+                let undone: Result<(), diesel::result::Error> = connection.transaction(|connection| {
+                    let report = place.seed(connection, &request(in_memory)).unwrap().summary;
+                    assert_eq!((report.inserted, report.updated, report.kept), (1, 1, 0), "{report:?}");
+                    Err(diesel::result::Error::RollbackTransaction)
+                });
+                assert_eq!(undone, Err(diesel::result::Error::RollbackTransaction));
+            }
             project.session().execute("UPDATE nodes SET parent_id = NULL").unwrap();
             for table in ["nodes", "__dbtool_seed_files", "__dbtool_seed_rows"] {
                 project.session().execute(&format!("DELETE FROM {table}")).unwrap();

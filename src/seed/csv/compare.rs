@@ -99,22 +99,24 @@ impl Load<'_, '_> {
             if first && there > 0 {
                 self.note_before(database, stage, &table, &on)?;
             }
-            if updated > 0 {
-                let columns: Vec<_> = others.iter().map(|column| quote(column.name())).collect();
-                let sql = |range: &str| {
-                    dialect.update_from(&table, stage, &columns, &format!("{on} AND {differ} AND {range}"))
-                };
+            let columns: Vec<_> = others.iter().map(|column| quote(column.name())).collect();
+            let sql =
+                |range: &str| dialect.update_from(&table, stage, &columns, &format!("{on} AND {differ} AND {range}"));
+            // A row may take a value that another gives up; but where rows refer to each other, it may refer to a new one.
+            let own = &self.seed.table.catalog.name;
+            let inserts_first = self.seed.foreign_keys().any(|key| key.to == *own);
+            for inserts in [inserts_first, !inserts_first] {
                 let left_out = self.rejects.len();
-                self.at(&format!("updating {} rows", text::thousands(updated)));
-                self.write(database, &sql, stage)?;
-                counts.updated -= (self.rejects.len() - left_out) as u64;
-            }
-            crate::fault::point();
-            if counts.inserted > 0 {
-                let left_out = self.rejects.len();
-                self.at(&format!("inserting {} rows", text::thousands(counts.inserted)));
-                self.insert(database, stage, &on)?;
-                counts.inserted -= (self.rejects.len() - left_out) as u64;
+                if inserts && counts.inserted > 0 {
+                    self.at(&format!("inserting {} rows", text::thousands(counts.inserted)));
+                    self.insert(database, stage, &on)?;
+                    counts.inserted -= (self.rejects.len() - left_out) as u64;
+                } else if !inserts && updated > 0 {
+                    self.at(&format!("updating {} rows", text::thousands(updated)));
+                    self.write(database, &sql, stage)?;
+                    counts.updated -= (self.rejects.len() - left_out) as u64;
+                }
+                crate::fault::point();
             }
         }
         Ok(counts)
@@ -195,7 +197,7 @@ impl Load<'_, '_> {
             );
             let rows =
                 database.connection.select(&sql, &[]).map_err(|error| cannot("read", &self.seed.table, error))?;
-            let owned = Owned { seed: self.seed.name.clone(), ..Owned::default() };
+            let owned = Owned { seed: self.seed.known_as.clone(), ..Owned::default() };
             let keys: Vec<_> = rows
                 .iter()
                 .map(|row| {

@@ -20,8 +20,17 @@ pub struct Wish {
     pub found: u64,
     /// The value, where the file has the column; else the database gives it.
     pub value: Option<Value>,
-    /// The first of these rows, each by its file and its key.
-    pub rows: Vec<(String, Record)>,
+    /// The first of these rows.
+    pub rows: Vec<Row>,
+}
+
+/// A row of a file.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// The file, as the ledger calls it.
+    pub file: String,
+    pub line: u64,
+    pub key: Record,
 }
 
 /// So many rows of one wish are kept apart.
@@ -39,7 +48,7 @@ impl CsvSeed<'_> {
         columns.iter().all(|name| self.place_of_column(name).is_some())
     }
 
-    fn place_of_column(&self, name: &str) -> Option<usize> {
+    pub(super) fn place_of_column(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column.name() == name)
     }
 
@@ -74,7 +83,8 @@ impl CsvSeed<'_> {
                     if wish.rows.len() < MOST_ROWS {
                         let part = |name: &String| Some((name.clone(), value(self.place_of_column(name)?)?));
                         let key: Option<Record> = self.key.iter().map(part).collect();
-                        wish.rows.extend(key.map(|key| (self.name.clone(), key)));
+                        let row = key.map(|key| Row { file: self.known_as.clone(), line: csv.line(), key });
+                        wish.rows.extend(row);
                     }
                 }
             }

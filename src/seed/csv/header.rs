@@ -76,6 +76,7 @@ pub fn prepare<'c>(
     })?;
     Ok(CsvSeed {
         name: bulk.name.clone(),
+        known_as: bulk.known_as.clone(),
         table,
         path: bulk.path.clone(),
         shown,

@@ -5,11 +5,10 @@ use super::sieve::Sieve;
 use super::sift::{Sifted, Wants};
 use super::{CsvSeed, LINE, Wanted};
 use crate::db::Dialect;
-use crate::db::bulk::{self, Fault, Form, Target, Watch};
+use crate::db::bulk::{self, Fault, Form, Watch};
 use crate::error::{Error, Result};
 use crate::observer::{Event, Observer, Pace};
 use crate::seed::apply::OnError;
-use crate::seed::columns::Column;
 use crate::seed::database::{Database, cannot};
 use crate::seed::report::{Counts, Reject};
 
@@ -66,16 +65,10 @@ impl<'l, 'c> Load<'l, 'c> {
         }
         let (table, before) = (database.quoted(&self.seed.table), self.rejects.len());
         self.pace = Some(self.paced("loaded"));
-        let inserted = bulk::load(database.connection, &self.target(table), &mut rows, self)?;
+        let inserted = bulk::load(database.connection, &self.seed.target(table), &mut rows, self)?;
         self.leave_out(rows.rejected)?;
         self.settle()?;
         Ok(Counts { inserted, rejected: (self.rejects.len() - before) as u64, ..Counts::default() })
-    }
-
-    /// The columns of the file in a table.
-    pub fn target(&self, table: String) -> Target {
-        let column = |column: &Column<'_>| bulk::Column { name: column.name().to_owned(), form: column.form() };
-        Target { table, columns: self.seed.columns.iter().map(column).collect() }
     }
 
     /// Works with a temporary table that has rows of the file: all of them, or those that are wanted.
@@ -99,7 +92,7 @@ impl<'l, 'c> Load<'l, 'c> {
         let query =
             format!("SELECT {}, 0 AS {LINE} FROM {} WHERE 1 = 0", names.join(", "), database.quoted(&self.seed.table));
         self.change(database, &format!("CREATE TEMPORARY TABLE {stage} AS {query}"))?;
-        let mut into = self.target(stage.to_owned());
+        let mut into = self.seed.target(stage.to_owned());
         into.columns.push(bulk::Column { name: LINE.to_owned(), form: Form::Integer });
         let mut rows = Rows::open(self.seed, self.dialect, true, self.wanted.on_error)?;
         let rejected = match sieve {

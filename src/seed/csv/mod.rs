@@ -9,11 +9,13 @@ mod find;
 mod header;
 mod load;
 mod parents;
+mod part;
 mod refuse;
 mod rows;
 mod sieve;
 mod sift;
 mod spelled;
+mod twice;
 mod whole;
 
 use std::fs::File;
@@ -26,6 +28,7 @@ use load::Load;
 pub use parents::{Before, NewRow};
 use refuse::Lines;
 pub use sieve::MOST;
+pub use twice::{in_two_files, twice};
 
 use super::apply::OnError;
 use super::columns::Column;
@@ -35,6 +38,7 @@ use super::plan::OnDrift;
 use super::report::{Counts, Reject};
 use super::source::Mode;
 use super::tables::Table;
+use crate::db::bulk::{self, Target};
 use crate::error::{Error, Result};
 use crate::observer::{Event, Observer};
 
@@ -45,6 +49,8 @@ const LINE: &str = "dbtool_line";
 #[derive(Debug)]
 pub struct CsvSeed<'c> {
     pub name: String,
+    /// What the ledger calls it.
+    pub known_as: String,
     pub table: Table<'c>,
     pub path: PathBuf,
     shown: PathBuf,
@@ -90,11 +96,21 @@ impl<'c> CsvSeed<'c> {
         self.table.catalog.foreign_keys.iter().filter(move |key| key.columns.iter().all(has))
     }
 
+    /// The columns of the file in a table, which is named as SQL.
+    fn target(&self, table: String) -> Target {
+        let column = |column: &Column<'_>| bulk::Column { name: column.name().to_owned(), form: column.form() };
+        Target { table, columns: self.columns.iter().map(column).collect() }
+    }
+
+    /// Whether it is not as it was when it was loaded last. `known`: what the ledger says of it.
+    fn is_changed(&self, known: Option<&Known>) -> Result<bool> {
+        known.map_or(Ok(true), |known| look(&self.path).map(|(hash, _)| hash != known.hash))
+    }
+
     /// Whether rows that are there get the values of the file, though they have others: it may have been loaded as it is already.
     pub fn wins(&self, known: Option<&Known>, on_drift: OnDrift) -> Result<bool> {
-        let is_other = |known: &Known| look(&self.path).map(|(hash, _)| hash != known.hash);
         let overwrites = on_drift == OnDrift::Overwrite;
-        Ok(self.mode == Mode::Sync && (overwrites || known.map_or(Ok(true), is_other)?))
+        Ok(self.mode == Mode::Sync && (overwrites || self.is_changed(known)?))
     }
 
     /// Brings the file into its table, or looks what that would do. `known`: what the ledger says of it.
@@ -115,7 +131,7 @@ impl<'c> CsvSeed<'c> {
         };
         if wanted.plan.is_none() && known.is_none_or(|known| known.hash != hash) {
             let clock = known.map(|known| known.clock.clone()).unwrap_or_default();
-            database.note_file(&self.name, &Known { table: self.table.name(), hash, clock })?;
+            database.note_file(&self.known_as, &Known { table: self.table.name(), hash, clock })?;
         }
         wanted.observer.on(Event::StepPassed);
         Ok(counts)
@@ -126,7 +142,7 @@ impl<'c> CsvSeed<'c> {
         let before: Vec<_> = database
             .owned(&self.table.name())?
             .into_iter()
-            .filter(|(_, owned)| !owned.inserted && owned.seed == self.name)
+            .filter(|(_, owned)| !owned.inserted && owned.seed == self.known_as)
             .collect();
         let wanted = Wanted { on_drift: OnDrift::Keep, on_error: OnError::Stop, plan: None, in_memory: 0, observer };
         let mut rejects = Vec::new();
@@ -148,7 +164,7 @@ impl<'c> CsvSeed<'c> {
             }
             self.delete(database, stage)
         })?;
-        database.forget_file(&self.name)?;
+        database.forget_file(&self.known_as)?;
         observer.on(Event::StepPassed);
         Ok(deleted)
     }

@@ -4,14 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::load::Load;
+use super::part::Lenient;
 use super::refuse::number;
-use super::rows::Rows;
 use super::{CsvSeed, LINE};
 use crate::catalog::ForeignKey;
 use crate::db;
-use crate::db::bulk::{self, Fault, Source, Target, Watch};
+use crate::db::bulk::{self, Target};
 use crate::error::{Code, Error, Result};
-use crate::seed::apply::OnError;
 use crate::seed::database::{self, Database};
 use crate::seed::plan::{Record, Want};
 
@@ -94,7 +93,7 @@ impl Load<'_, '_> {
         }
         let mut filled = Ok(());
         for file in files() {
-            filled = filled.and_then(|()| self.bring(database, &brought, file, &key.to_columns));
+            filled = filled.and_then(|()| file.bring(database, &brought, &key.to_columns, None));
         }
         let checked = filled
             .and_then(|()| self.bring_listed(database, &brought, key, &listed))
@@ -102,20 +101,6 @@ impl Load<'_, '_> {
         // After an error, too: MySQL keeps it when the transaction is rolled back.
         let dropped = self.change(database, &self.dialect.drop_temporary(&brought));
         checked.and(dropped.map(|_| ()))
-    }
-
-    /// Columns of another file.
-    fn bring(&self, database: &mut Database<'_>, into: &str, file: &CsvSeed<'_>, columns: &[String]) -> Result<()> {
-        // What is wrong with its rows is told of that file.
-        let rows = Rows::open(file, self.dialect, false, OnError::Quarantine)?;
-        let whole = Load::new(file, self.dialect, self.wanted, 0, &mut Vec::new()).target(into.to_owned());
-        let place = |name: &String| whole.columns.iter().position(|column| column.name == *name);
-        let places: Vec<usize> = columns.iter().filter_map(place).collect();
-        let target = Target {
-            table: whole.table,
-            columns: places.iter().filter_map(|at| whole.columns.get(*at).cloned()).collect(),
-        };
-        bulk::load(database.connection, &target, &mut Part { rows, places }, &mut Lenient).map(|_| ())
     }
 
     /// Those that other seeds list.
@@ -171,38 +156,5 @@ impl Load<'_, '_> {
             );
             Error::new(Code::SeedRejected, message).at(load.seed.place(number(row, 0))).note("nothing was written")
         })
-    }
-}
-
-/// Some columns of a file.
-struct Part<'l, 'c> {
-    rows: Rows<'l, 'c>,
-    places: Vec<usize>,
-}
-
-impl Source for Part<'_, '_> {
-    fn advance(&mut self) -> Result<bool> {
-        self.rows.advance()
-    }
-
-    fn field(&self, column: usize) -> Option<&[u8]> {
-        self.rows.field(*self.places.get(column)?)
-    }
-
-    fn line(&self) -> u64 {
-        self.rows.line()
-    }
-}
-
-/// Goes on whatever is refused.
-struct Lenient;
-
-impl Watch for Lenient {
-    fn wrote(&mut self, _: u64) -> Result<()> {
-        Ok(())
-    }
-
-    fn refused(&mut self, _: Fault) -> Result<()> {
-        Ok(())
     }
 }

@@ -47,7 +47,8 @@ impl CsvSeed<'_> {
         Place { file: self.shown.clone(), line: usize::try_from(number).unwrap_or(1), column: 1, excerpt }
     }
 
-    pub(super) fn place(&self, line: u64) -> Place {
+    /// Where a line is.
+    pub fn place(&self, line: u64) -> Place {
         self.place_of(line, self.line(line).as_deref())
     }
 

@@ -162,7 +162,7 @@ impl Load<'_, '_> {
         let table = database.quoted(&seed.table);
         let mut sieve = Sieve::new(rows, speller.clone());
         let crowded = || Error::new(Code::Conflict, "there are more rows by now");
-        let from = self.target(table);
+        let from = seed.target(table);
         // It has settings of its own, which end with it.
         let mut has_room = true;
         let take = |key: &[u8], row: &[u8]| {
@@ -260,7 +260,7 @@ impl Load<'_, '_> {
         rows: &mut S,
         is_odd: impl Fn(&S) -> bool,
     ) -> Result<Option<u64>> {
-        let into = self.target(database.quoted(&self.seed.table));
+        let into = self.seed.target(database.quoted(&self.seed.table));
         let mut watch = Straight { load: self, is_refused: false };
         let loaded = diesel::Connection::transaction(database.connection, |connection| {
             let loaded = bulk::load(connection, &into, rows, &mut watch).map_err(Ended::Ours)?;

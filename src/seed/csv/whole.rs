@@ -56,7 +56,7 @@ impl Load<'_, '_> {
         let mut of_table = Sum::default();
         let mut of_file = of_table.clone();
         let mut file = Rows::open(self.seed, self.dialect, false, self.wanted.on_error)?;
-        let from = self.target(database.quoted(&self.seed.table));
+        let from = self.seed.target(database.quoted(&self.seed.table));
         let mut pace = Pace::new(self.wanted.observer, self.seed.name.as_str(), "compared", Some(rows));
         let is_read = std::thread::scope(|scope| {
             let reading = scope.spawn(|| {

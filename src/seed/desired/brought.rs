@@ -36,6 +36,12 @@ impl<'f, 'c> Files<'f, 'c> {
         self.seeds.iter().filter(move |seed| seed.table.name() == table && !seed.alone)
     }
 
+    /// All files of a table.
+    pub fn all_of(&self, table: &str) -> impl Iterator<Item = &'f CsvSeed<'c>> + use<'f, 'c> {
+        let table = table.to_owned();
+        self.seeds.iter().filter(move |seed| seed.table.name() == table)
+    }
+
     pub fn has(&self, table: &str) -> bool {
         self.of(table).next().is_some()
     }
@@ -53,9 +59,9 @@ impl<'f, 'c> Files<'f, 'c> {
     }
 
     /// Whether a file of the run changes rows that are there.
-    fn wins(&self, name: &str) -> Result<bool> {
-        let file = self.seeds.iter().find(|seed| seed.name == name);
-        file.map_or(Ok(false), |file| file.wins(self.known.get(name), self.on_drift))
+    fn wins(&self, known_as: &str) -> Result<bool> {
+        let file = self.seeds.iter().find(|seed| seed.known_as == known_as);
+        file.map_or(Ok(false), |file| file.wins(self.known.get(known_as), self.on_drift))
     }
 
     /// What to do about a row that only a file has which comes too late.
@@ -95,14 +101,15 @@ impl<'c> Desired<'_, '_, 'c> {
         }
         let rows = self.wish(items, meant)?.map(|wish| wish.rows.clone()).unwrap_or_default();
         let mut count = 1;
-        for (name, key) in rows {
+        for row in rows {
             let column =
                 |(name, value): (&String, &Value)| Some((*meant.target.columns.get(name.as_str())?, value.clone()));
-            let key: Vec<_> = key.iter().filter_map(column).collect();
+            let key: Vec<_> = row.key.iter().filter_map(column).collect();
             let found_by: Vec<_> = key.iter().chain(&meant.values).cloned().collect();
             let is_it = !self.database.look_up(&meant.target, &meant.wanted, &found_by)?.is_empty();
             if !is_it
-                && (self.database.look_up(&meant.target, &meant.wanted, &key)?.is_empty() || self.files.wins(&name)?)
+                && (self.database.look_up(&meant.target, &meant.wanted, &key)?.is_empty()
+                    || self.files.wins(&row.file)?)
             {
                 count += 1;
             }

@@ -6,6 +6,7 @@ mod evaluate;
 mod items;
 mod order;
 mod parents;
+mod twice;
 
 use std::collections::BTreeMap;
 
@@ -18,7 +19,7 @@ pub use order::ordered;
 
 use super::columns::Column;
 use super::database::{Database, key_of};
-use super::plan::{Key, Record, Want, shown};
+use super::plan::{Key, Record, Want};
 use super::source::At;
 use super::tables::Table;
 use super::values::label;
@@ -68,6 +69,7 @@ impl<'c> Desired<'_, '_, 'c> {
         for at in 0..items.len() {
             self.values(items, at, &labels)?;
         }
+        self.twice(items)?;
         self.parents(items)
     }
 
@@ -115,12 +117,7 @@ impl<'c> Desired<'_, '_, 'c> {
             let (here, named) = (row.at.clone(), row.listed.key.clone());
             let table = items[at].table.name();
             if let Some(other) = places.insert((table.clone(), named), here.clone()) {
-                let shown =
-                    key.iter().zip(&values).map(|(column, value)| match items[at].table.columns.get(column.as_str()) {
-                        Some(known) => format!("{column} = {}", shown(known, value)),
-                        None => column.clone(),
-                    });
-                let message = format!("`{table}` has this row twice: {}", shown.collect::<Vec<_>>().join(", "));
+                let message = items[at].table.twice(key.iter().zip(&values));
                 self.faults.push(here.fault(message).note(format!("the other one: {}", other.place())));
             }
             if !is_new {

@@ -132,7 +132,7 @@ impl Runner<'_> {
                 let claimed = database.claim_ledger();
                 claimed.map_err(|error| error.into_error("cannot keep other seedings out"))?;
                 let known = database.files()?;
-                let counts = file.run(&mut database, known.get(&file.name), wanted, rejects)?;
+                let counts = file.run(&mut database, known.get(&file.known_as), wanted, rejects)?;
                 let table = file.table.name();
                 if counts.changes() {
                     record(&mut database, trail, &[bulk_event(&table, counts)])?;

@@ -68,6 +68,7 @@ impl<'a> Within<'a> {
             faults: &mut faults,
         };
         desired.fill(items)?;
+        faults.extend(csv::in_two_files(database, self.files, &files)?);
         tell(faults)?;
         let mut owned = Vec::new();
         for item in items.iter() {
@@ -98,7 +99,7 @@ impl<'a> Within<'a> {
                     in_memory: self.request.in_memory,
                     observer: self.context.observer,
                 };
-                let counts = file.run(database, files.get(&file.name), wanted, &mut left_out)?;
+                let counts = file.run(database, files.get(&file.known_as), wanted, &mut left_out)?;
                 if counts.inserted > 0 {
                     fresh.insert(table.to_owned());
                 }
@@ -158,10 +159,10 @@ impl<'a> Within<'a> {
             let mut count = 0;
             let is_meant = |file: &&CsvSeed<'_>| file.table.name() == table && self.named.contains(&file.name);
             for file in self.files.iter().filter(is_meant) {
-                let Some(known) = known.get(&file.name) else { continue };
+                let Some(known) = known.get(&file.known_as) else { continue };
                 match extent {
                     Extent::Owned => count += file.clear(database, known, self.context.observer)?,
-                    Extent::AllRows => database.forget_file(&file.name)?,
+                    Extent::AllRows => database.forget_file(&file.known_as)?,
                 }
             }
             Ok(count)

@@ -28,6 +28,8 @@ pub struct Seed {
 #[derive(Debug, Clone)]
 pub struct Bulk {
     pub name: String,
+    /// What the ledger calls it: two layers may each have a file of one name.
+    pub known_as: String,
     pub header: Header,
     pub path: PathBuf,
 }
@@ -46,9 +48,13 @@ pub struct Plain {
 #[must_use]
 pub fn merge(files: Vec<SeedFile>, faults: &mut Vec<Error>) -> (Vec<Seed>, Vec<Bulk>, Vec<Plain>) {
     let (mut seeds, mut bulks, mut plains): (Vec<Seed>, Vec<Bulk>, Vec<Plain>) = Default::default();
-    for SeedFile { name, path, header, data, .. } in files {
+    for SeedFile { name, layer, path, header, data } in files {
         match data {
-            Data::Csv => bulks.push(Bulk { name, header, path }),
+            Data::Csv => {
+                let is_taken = bulks.iter().any(|other| other.name == name);
+                let known_as = if is_taken { format!("{name}@{layer}") } else { name.clone() };
+                bulks.push(Bulk { name, known_as, header, path });
+            }
             // A later layer's is another file of the same name, and both are run.
             Data::Sql(text) => {
                 let shown = header.at.file.path.with_extension("sql");
