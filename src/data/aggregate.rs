@@ -98,13 +98,17 @@ impl Measure {
         Ok(Self { function, column: Some(at) })
     }
 
-    /// `sum_total_amount`; `count` for rows.
+    /// `sum_total_amount`; `count` for rows. Where a column has that name, an underscore stands behind it.
     #[must_use]
     pub fn name(&self, subject: &Subject<'_>) -> String {
-        match self.column {
+        let mut name = match self.column {
             Some(at) => format!("{}_{}", self.function.word(), subject.columns[at].name),
             None => self.function.word().to_owned(),
+        };
+        while subject.columns.iter().any(|column| column.name.eq_ignore_ascii_case(&name)) {
+            name.push('_');
         }
+        name
     }
 
     fn expression(&self, writer: &Writer, subject: &Subject<'_>) -> String {

@@ -321,6 +321,23 @@ fn sums_of_any_table_are_exact() {
 }
 
 #[test]
+fn a_result_is_not_called_as_a_column_is() {
+    on_each_backend(|project| {
+        project
+            .session()
+            .execute("CREATE TABLE t (id integer NOT NULL PRIMARY KEY, count integer, sum_id integer)")
+            .unwrap();
+        project.session().execute("INSERT INTO t VALUES (1, 7, 3), (2, 7, 4), (3, 8, 5)").unwrap();
+        let grouped = ["data", "aggregate", "t", "--by", "count", "--count", "--sum", "id", "--sort", "count"];
+        let rows = project.json(0, &grouped)["rows"].clone();
+        let expected = json!([{"count": 7, "count_": 2, "sum_id_": 3}, {"count": 8, "count_": 1, "sum_id_": 3}]);
+        assert_eq!(rows, expected);
+        let rows = project.json(0, &[&grouped[..], &["--having", "count_>1"]].concat())["rows"].clone();
+        assert_eq!(rows.as_array().unwrap().len(), 1, "{rows}");
+    });
+}
+
+#[test]
 fn the_database_and_the_rules_refuse() {
     on_each_backend(|project| {
         let project = stocked(project);
