@@ -17,11 +17,10 @@ const AGAIN: &str = "again, nothing to do";
 const FILES: usize = 10;
 const EACH: usize = 100_000;
 const TEN: &str = "ten files of 100,000 rows, each table referring to the one before";
-/// All or nothing, as dbtool does it.
-const TEN_AS_ONE: &str = "the same, the client in one transaction, too";
-/// Each file for itself, as the clients do it.
-const TEN_EACH: &str = "the same, dbtool in ten transactions, too (`transaction = \"own\"`)";
 const TEN_AGAIN: &str = "the ten again, nothing to do";
+
+/// They are near each other, and vary by a tenth.
+const TEN_ROUNDS: usize = 5;
 
 const PSQL: &str = "psql \\copy";
 
@@ -64,7 +63,7 @@ pub fn compare(root: &Path, report: &mut Report) {
         // A file of inserts for each of them says nothing that the one does not.
         if peer.title != "MariaDB" {
             ten(root, &peer, &mut times);
-            lines.extend([TEN, TEN_AS_ONE, TEN_EACH, TEN_AGAIN]);
+            lines.extend([TEN, TEN_AGAIN]);
         }
         report.table(&format!("{}, seeding from CSV", peer.title), &["dbtool", peer.client], &times, &lines);
         if let Some(resident) = super::resident() {
@@ -135,31 +134,16 @@ fn ten(root: &Path, peer: &Peer, times: &mut Times) {
         }
     };
     let own = own(root, "ten", &peer.url);
-    for _ in 0..ROUNDS {
-        tables();
-        let took = run(&(peer.load)(&names), &[]);
-        times.add(TEN, peer.client, took);
-        times.add(TEN_EACH, peer.client, took);
-        if peer.client == PSQL {
+    for round in 0..TEN_ROUNDS {
+        // Who comes second finds another server than who comes first.
+        for turn in [round % 2, 1 - round % 2] {
             tables();
-            let at_once = [&(peer.load)(&names)[..], &["-1".to_owned()]].concat();
-            times.add(TEN_AS_ONE, peer.client, run(&at_once, &[]));
-        }
-        tables();
-        let took = run(&own, &[]);
-        times.add(TEN, "dbtool", took);
-        if peer.client == PSQL {
-            times.add(TEN_AS_ONE, "dbtool", took);
-        }
-        times.add(TEN_AGAIN, "dbtool", run(&own, &[]));
-        tables();
-        let headers: Vec<_> = (0..FILES).map(|file| root.join(format!("seeds/ten/seeds/base/t{file}.toml"))).collect();
-        for header in &headers {
-            fs::write(header, "transaction = \"own\"\n").unwrap();
-        }
-        times.add(TEN_EACH, "dbtool", run(&own, &[]));
-        for header in &headers {
-            fs::remove_file(header).unwrap();
+            if turn == 0 {
+                times.add(TEN, peer.client, run(&(peer.load)(&names), &[]));
+            } else {
+                times.add(TEN, "dbtool", run(&own, &[]));
+                times.add(TEN_AGAIN, "dbtool", run(&own, &[]));
+            }
         }
     }
 }
