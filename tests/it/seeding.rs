@@ -216,6 +216,13 @@ fn each_mode_keeps_to_its_word() {
         assert_eq!(seeded(&project), "2 0 3 0 0 0");
         let all = project.query("SELECT code, name, area FROM countries WHERE code LIKE '_a' ORDER BY code");
         assert_eq!(all[..3], made);
+        // Neither does another id: those that are there stay, and what is missing is made.
+        project.session().execute("DELETE FROM countries WHERE code = '2a'").unwrap();
+        project.write(
+            "seeds/base/countries.toml",
+            "mode = 'fill'\nkey = 'code'\ncount = 5\n[row]\nid = { fake = 'integer', min = 1000, max = 1000000 }\ncode = '{n}a'\nname = { fake = 'city' }\n",
+        );
+        assert_eq!(seeded(&project), "1 0 4 0 0 0");
     });
 }
 

@@ -472,3 +472,21 @@ fn rows_of_one_file_refer_to_each_other() {
         assert_eq!(nodes(&project), [""; 0]);
     });
 }
+
+#[test]
+fn what_was_left_out_is_told_again() {
+    on_each_backend(|project| {
+        let project = globe(project);
+        project.write("seeds/base/lands.csv", "code,name,area\nNO,Norway,385.2\nPE,Peru,1285.2\n");
+        assert_eq!(seeded(&project), "2 0 0 0 0 0");
+        project.write("seeds/base/lands.csv", "code,name,area\nNO,Norway,385.2\nPE,,1285.2\n");
+        assert_eq!(project.json(11, &["seed", "--on-error", "quarantine"])["summary"]["rejected"], 1);
+        // Nobody has edited it.
+        for args in [&["seed"][..], &["seed", "--check"], &["seed", "--on-error", "quarantine"]] {
+            project.expect(11, args).says(&["lands.csv:3"]);
+        }
+        project.write("seeds/base/lands.csv", "code,name,area\nNO,Norway,385.2\nPE,Perú,1285.2\n");
+        assert_eq!(seeded(&project), "0 1 1 0 0 0");
+        assert_eq!(seeded(&project), "0 0 2 0 0 0");
+    });
+}

@@ -129,6 +129,8 @@ impl<'c> CsvSeed<'c> {
         } else {
             load.beside(database, is_same, known.is_none())?
         };
+        // What was left out is not loaded: the next run is to tell of it again, and not to take the row that is there for an edit.
+        let hash = if counts.rejected > 0 { String::new() } else { hash };
         if wanted.plan.is_none() && known.is_none_or(|known| known.hash != hash) {
             let clock = known.map(|known| known.clock.clone()).unwrap_or_default();
             database.note_file(&self.known_as, &Known { table: self.table.name(), hash, clock })?;

@@ -35,11 +35,10 @@ pub fn in_two_files(
             };
             let those: Vec<&CsvSeed<'_>> =
                 those.iter().copied().filter(|file| file.has(&key) && clashes(file)).collect();
-            if those.len() > 1 {
-                faults.extend(among(database, &those, &key)?);
-            }
-            // By another key it would be told once more.
-            if !faults.is_empty() {
+            let found = if those.len() > 1 { among(database, &those, &key)? } else { Vec::new() };
+            // By another key they would be told once more.
+            if !found.is_empty() {
+                faults.extend(found);
                 break;
             }
         }

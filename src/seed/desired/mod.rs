@@ -168,6 +168,7 @@ impl<'c> Desired<'_, '_, 'c> {
             }
             let id = item.table.id().map(Column::name).filter(|id| !item.key.iter().any(|key| key == id));
             if let (Some(stored), Some(id)) = (stored, id)
+                && item.mode.updates()
                 && let Some(Want::Is(wanted)) = row.listed.wants.get(id)
                 && stored.get(id) != Some(wanted)
             {
