@@ -1,6 +1,6 @@
 //! One row in two seeds of which one is a CSV at least: told before anything is written, or harmless.
 
-use crate::seeding::{HEADER, atlas, seeded, versions};
+use crate::seeding::{HEADER, atlas, seeded, sum, versions};
 use crate::support::{Project, on_each_backend};
 
 const ONE_SEED: &str = "a column of a row gets its value from one seed";
@@ -93,5 +93,25 @@ fn a_row_of_two_csvs() {
         assert_eq!(project.query("SELECT note FROM countries WHERE note IS NOT NULL ORDER BY note"), ["cold", "high"]);
         project.ok(&["reseed", "--yes"]);
         is_settled(&project);
+    });
+}
+
+#[test]
+fn a_plan_knows_of_the_rows_that_another_file_brings() {
+    on_each_backend(|project| {
+        let project = countries(atlas(project), HEADER, "code,name\nNO,Norway\nPE,Peru\n");
+        let project =
+            project.file("seeds/base/notes.toml", HEADER).file("seeds/base/notes.csv", "code,note\nPE,high\n");
+        let plan = project.json(0, &["seed", "--plan"]);
+        assert_eq!(sum(&plan), "2 1 0 0 0 0");
+        assert_eq!(seeded(&project), "2 1 0 0 0 0");
+        is_settled(&project);
+        // Where there is no other, the row cannot be.
+        std::fs::remove_file(project.path("seeds/base/many.csv")).unwrap();
+        std::fs::remove_file(project.path("seeds/base/many.toml")).unwrap();
+        project.write("seeds/base/notes.csv", "code,note\nTD,dry\n");
+        for args in [&["seed", "--plan"][..], &["seed"]] {
+            project.expect(2, args).says(&["`countries.name` has no value, and must have one"]);
+        }
     });
 }

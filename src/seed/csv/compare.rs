@@ -94,7 +94,7 @@ impl Load<'_, '_> {
             );
             return Err(Error::new(Code::SeedDrift, message).note("nothing was written"));
         }
-        self.check_complete(counts.inserted)?;
+        self.check_complete(&mut counts)?;
         if self.wanted.plan.is_none() {
             if first && there > 0 {
                 self.note_before(database, stage, &table, &on)?;

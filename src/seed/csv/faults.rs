@@ -8,6 +8,7 @@ use crate::db::{self, Constraint, DbError, Kind, Which};
 use crate::error::{Code, Error, Result};
 use crate::seed::apply::OnError;
 use crate::seed::database::Database;
+use crate::seed::report::Counts;
 
 impl Load<'_, '_> {
     /// No key stands twice in the file.
@@ -29,13 +30,19 @@ impl Load<'_, '_> {
         several(faults.collect()).map_or(Ok(()), Err)
     }
 
-    /// A row that is inserted has a value in each column that must have one.
-    pub fn check_complete(&self, inserted: u64) -> Result<()> {
+    /// A row that is inserted has a value in each column that must have one. A plan lacks the rows that other seeds bring: where
+    /// there are such, those that are missing are theirs.
+    pub fn check_complete(&self, counts: &mut Counts) -> Result<()> {
         let is_listed = |name: &str| self.seed.columns.iter().any(|column| column.name() == name);
         let mut lacking =
             self.seed.table.columns.values().filter(|column| !column.may_be_left_out() && !is_listed(column.name()));
-        match lacking.next().filter(|_| inserted > 0) {
+        match lacking.next().filter(|_| counts.inserted > 0) {
             None => Ok(()),
+            Some(_) if self.wanted.plan.is_some_and(|before| before.brings_beside(self.seed)) => {
+                let theirs = std::mem::take(&mut counts.inserted);
+                *(if self.seed.updates() { &mut counts.updated } else { &mut counts.unchanged }) += theirs;
+                Ok(())
+            }
             Some(column) => {
                 let message = format!("`{}.{}` has no value, and must have one", self.seed.table.name(), column.name());
                 let error = Error::new(Code::SeedFile, message).at(self.seed.place(1));

@@ -34,6 +34,13 @@ pub struct NewRow {
 }
 
 impl Before<'_> {
+    /// Whether other seeds bring rows of a file's table.
+    pub fn brings_beside(&self, seed: &CsvSeed<'_>) -> bool {
+        let table = seed.table.name();
+        let is_other = |file: &CsvSeed<'_>| file.table.name() == table && file.known_as != seed.known_as;
+        self.files.iter().any(is_other) || self.listed.iter().any(|row| row.inserted && row.table == table)
+    }
+
     /// The values of columns in the rows of a table that other seeds list. None: the database gives some of them.
     fn listed(&self, table: &str, columns: &[String]) -> Option<Vec<Record>> {
         let mut values = Vec::new();
