@@ -46,9 +46,7 @@ fn a_row_of_toml_and_of_a_csv() {
         assert_eq!(project.query("SELECT name FROM countries WHERE code = 'NO'"), ["Norway"]);
         is_settled(&project);
         // Each has columns of its own.
-        let project = countries(project, HEADER, "code,area,name\n");
-        let project = project.file("seeds/base/areas.toml", HEADER);
-        project.write("seeds/base/many.csv", "code,name\nPE,Peru\n");
+        let project = countries(project, HEADER, "code,name\nPE,Peru\n").file("seeds/base/areas.toml", HEADER);
         project.write("seeds/base/areas.csv", "code,area\nNO,385.20\nCL,756.10\n");
         seeded(&project);
         assert_eq!(

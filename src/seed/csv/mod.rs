@@ -107,10 +107,16 @@ impl<'c> CsvSeed<'c> {
         known.map_or(Ok(true), |known| look(&self.path).map(|(hash, _)| hash != known.hash))
     }
 
+    /// Whether rows that are there get its values.
+    #[must_use]
+    pub fn updates(&self) -> bool {
+        self.mode.updates()
+    }
+
     /// Whether rows that are there get the values of the file, though they have others: it may have been loaded as it is already.
     pub fn wins(&self, known: Option<&Known>, on_drift: OnDrift) -> Result<bool> {
         let overwrites = on_drift == OnDrift::Overwrite;
-        Ok(self.mode == Mode::Sync && (overwrites || self.is_changed(known)?))
+        Ok(self.updates() && (overwrites || self.is_changed(known)?))
     }
 
     /// Brings the file into its table, or looks what that would do. `known`: what the ledger says of it.

@@ -23,7 +23,7 @@ pub fn in_two_files(
     let mut faults = Vec::new();
     for table in files.iter().map(|file| file.table.name()).collect::<BTreeSet<_>>() {
         let those: Vec<&CsvSeed<'_>> =
-            files.iter().filter(|file| file.table.name() == table && file.mode.updates()).collect();
+            files.iter().filter(|file| file.table.name() == table && file.updates()).collect();
         let [first, _, ..] = those.as_slice() else { continue };
         let changed = those.iter().map(|file| file.is_changed(known.get(&file.known_as)));
         if !changed.collect::<Result<Vec<_>>>()?.contains(&true) {
@@ -107,11 +107,5 @@ impl CsvSeed<'_> {
     fn shares(&self, other: &CsvSeed<'_>, key: &[String]) -> bool {
         let beside = self.columns.iter().map(|column| column.name().to_owned()).filter(|name| !key.contains(name));
         beside.into_iter().any(|name| other.has(slice::from_ref(&name)))
-    }
-
-    /// Whether rows that are there get its values.
-    #[must_use]
-    pub fn updates(&self) -> bool {
-        self.mode.updates()
     }
 }
